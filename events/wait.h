@@ -1,0 +1,65 @@
+// How lookout's threads wait on an injected clock: for a condition, for file descriptors, or just for time.
+//
+// Waits are durations, not points in time: setting the machine's clock back or ahead neither stretches nor
+// cuts them. (absl::Clock::AwaitWithDeadline on the real clock waits for a point in wall time.)
+//
+// testing/fake_clock.h drives all of them from a test.
+#ifndef LOOKOUT_EVENTS_WAIT_H_
+#define LOOKOUT_EVENTS_WAIT_H_
+
+#include <poll.h>
+
+#include <stop_token>
+
+#include "absl/synchronization/mutex.h"
+#include "absl/time/clock_interface.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+
+namespace lookout {
+
+// A clock whose waits a test can see and end, poll(2) included.
+class PollableClock : public absl::Clock {
+ public:
+  // As poll(2), but for `timeout` on this clock. Returns what poll returns: ready descriptors, 0 when the
+  // time is over, -1 with errno (EINTR included).
+  virtual int Poll(absl::Span<pollfd> fds, absl::Duration timeout) = 0;
+};
+
+// Waits until `condition` holds or `timeout` is over, whichever is first; true if it holds. `mu` must be
+// held. absl::InfiniteDuration() waits without a timer.
+bool AwaitFor(absl::Clock& clock, absl::Mutex& mu, const absl::Condition& condition, absl::Duration timeout)
+    ABSL_SHARED_LOCKS_REQUIRED(mu);
+
+// poll(2) with a timeout on `clock`: its own Poll() if it is a PollableClock, else the kernel's.
+// absl::InfiniteDuration() waits without a timer.
+int PollFor(absl::Clock& clock, absl::Span<pollfd> fds, absl::Duration timeout);
+
+// Waits for `duration`. False, at once, if `stop` is requested before it is over.
+bool SleepUnlessStopped(absl::Clock& clock, std::stop_token stop, absl::Duration duration);
+
+// A file descriptor that becomes readable when `stop` is requested, and stays so: put it into the pollfd
+// list of a loop that must end at once.
+class StopFd {
+ public:
+  explicit StopFd(std::stop_token stop);
+  ~StopFd();
+  StopFd(const StopFd&) = delete;
+  StopFd& operator=(const StopFd&) = delete;
+
+  // An entry for PollFor(). Without a descriptor (the process has no more of them) ok() is false.
+  pollfd entry() const { return {.fd = fd_, .events = POLLIN, .revents = 0}; }
+  bool ok() const { return fd_ >= 0; }
+
+ private:
+  struct Signal {
+    int fd;
+    void operator()() const;
+  };
+  int fd_;
+  std::stop_callback<Signal> callback_;
+};
+
+}  // namespace lookout
+
+#endif  // LOOKOUT_EVENTS_WAIT_H_
