@@ -66,7 +66,7 @@ make_root() {
   packages=$(grep -v '^#' "${toolchain_dir}/packages.txt" | paste -sd,)
   # The Release file of a mirror that lags may be past its date; its signature is checked all the same.
   logged mmdebstrap --variant=apt --aptopt='Acquire::Check-Valid-Until "false"' \
-    --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+    --dpkgopt='path-exclude=/usr/share/doc/*' \
     --include="${packages}" forky "${root}.partial" "$(mirror)"
   # The JDK's settings are links into /etc, which stays the host's: put the files where they are read.
   find "${root}.partial"/usr/lib/jvm -lname '/etc/java-*' -print0 | while IFS= read -r -d '' link; do

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# ./bazelw run //:lint: fails, and says where, if a file is not in the project's format, a Bazel file or
+# shell script has a known fault, or a file is over 400 lines.
+set -uo pipefail
+# shellcheck source=tools/lint/files.sh
+source "$(dirname "$(readlink -f "$0")")/files.sh"
+failed=0
+ours "${cc_patterns[@]}" | xargs clang-format --dry-run -Werror || failed=1
+ours "${build_patterns[@]}" | xargs "${buildifier}" -mode=check -lint=warn || failed=1
+ours "${script_patterns[@]}" | xargs shellcheck -x || failed=1
+long=$(ours "${cc_patterns[@]}" '*.bzl' '*.sh' | xargs wc -l | awk '$1 > 400 && $2 != "total"')
+[[ -z ${long} ]] || { printf 'over 400 lines:\n%s\n' "${long}"; failed=1; }
+((failed == 0)) && echo "lint: clean"
+exit "${failed}"
