@@ -36,22 +36,23 @@ void AbslStringify(S& sink, EventType type) {
 
 // Keys that lookout itself writes into Event::attributes.
 inline constexpr absl::string_view kRenamedFrom = "renamed_from";  // of kFileRenamed: the old path
-inline constexpr absl::string_view kKind = "kind";                 // of file events: kKindDirectory, or absent
+inline constexpr absl::string_view kKind = "kind";  // of file events: kKindDirectory, or absent
 inline constexpr absl::string_view kKindDirectory = "directory";
 inline constexpr absl::string_view kReason = "lookout.reason";  // of kForceReload: what was lost, in words
 
+// Every member has an initialiser, so that naming some of them draws no warning.
 struct Event {
   EventType type = EventType::kDocker;
   // A container's name without the leading '/', or a file's path. Any bytes.
-  std::string actor_name;
+  std::string actor_name = {};
   // A container's full ID; empty for files.
-  std::string actor_id;
+  std::string actor_id = {};
   // A container's labels and what else Docker sends, untouched. For files empty, but for the keys above.
-  Attributes attributes;
+  Attributes attributes = {};
   Action action = Action::kNone;
   // When it happened, by the engine's clock for Docker; when it was seen, by the source's clock, for files
   // (the kernel does not say). Order by arrival, never by time: clocks step.
-  absl::Time time;
+  absl::Time time = {};
 
   // "<action> <actor_name>", e.g. "start nginx".
   std::string ToString() const;

@@ -1,8 +1,7 @@
 // The bounded buffer of an EventQueue, without threads or time: what is kept, and what gives way when full.
 //
-//   EventBuffer buffer(EventBufferOptions{.name = "routes", .capacity = 10, .when_full = WhenFull::kDropOldest});
-//   switch (buffer.Offer(event, now)) { … }
-//   EventBuffer::Batch batch;
+//   EventBuffer buffer(EventBufferOptions{.name = "routes", .capacity = 10, .when_full =
+//   WhenFull::kDropOldest}); switch (buffer.Offer(event, now)) { … } EventBuffer::Batch batch;
 //   buffer.TakeAll(batch);
 //
 // Thread-compatible: EventQueue guards it with its mutex.
@@ -52,9 +51,9 @@ class EventBuffer {
   // A batch on its way out. Reused from flush to flush, so that a steady state allocates nothing.
   struct Batch {
     std::vector<Event> storage;
-    std::size_t first = 0;           // events before it are dropped ones
-    std::size_t own = 0;             // how many are the buffer's own ForceReload (0 or 1)
-    bool own_is_last = false;        // and whether it stands at the end rather than at the front
+    std::size_t first = 0;     // events before it are dropped ones
+    std::size_t own = 0;       // how many are the buffer's own ForceReload (0 or 1)
+    bool own_is_last = false;  // and whether it stands at the end rather than at the front
     absl::Span<Event> events() { return absl::MakeSpan(storage).subspan(first); }
   };
 

@@ -61,7 +61,8 @@ struct EventQueueOptions {
   // At least 1.
   std::size_t capacity = 10;
   WhenFull when_full = WhenFull::kBlock;
-  // The most events in one call of on_flush; the rest of a batch follows in further calls at once. 0: no limit.
+  // The most events in one call of on_flush; the rest of a batch follows in further calls at once. 0: no
+  // limit.
   std::size_t max_batch = 0;
   OnStop on_stop = OnStop::kDiscard;
   // How long Stop() waits for the last flushes under OnStop::kDrain. What is not handed over by then is
@@ -81,7 +82,7 @@ struct EventQueueCounters {
   std::uint64_t discarded = 0;       // by stopping
   std::uint64_t depth = 0;           // buffered, or taken out and not yet handed over
 
-  std::uint64_t refused = 0;        // pushed after the stop, or waiting at it: Push() said false; not received
+  std::uint64_t refused = 0;  // pushed after the stop, or waiting at it: Push() said false; not received
   std::uint64_t force_reloads = 0;  // the queue's own, made for losses; not among received and flushed
   std::uint64_t flushes = 0;        // calls of on_flush that returned or threw
   std::uint64_t flush_exceptions = 0;

@@ -43,20 +43,29 @@ bool SleepUnlessStopped(absl::Clock& clock, std::stop_token stop, absl::Duration
 class StopFd {
  public:
   explicit StopFd(std::stop_token stop);
-  ~StopFd();
   StopFd(const StopFd&) = delete;
   StopFd& operator=(const StopFd&) = delete;
 
-  // An entry for PollFor(). Without a descriptor (the process has no more of them) ok() is false.
-  pollfd entry() const { return {.fd = fd_, .events = POLLIN, .revents = 0}; }
-  bool ok() const { return fd_ >= 0; }
+  // An entry for PollFor(). Without a descriptor (the process has no more of them) ok() is false, and
+  // poll(2) passes over the entry.
+  pollfd entry() const { return {.fd = descriptor_.fd, .events = POLLIN, .revents = 0}; }
+  bool ok() const { return descriptor_.fd >= 0; }
 
  private:
+  struct Descriptor {
+    Descriptor();
+    ~Descriptor();
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    const int fd;
+  };
   struct Signal {
     int fd;
     void operator()() const;
   };
-  int fd_;
+
+  // In this order: the callback is gone, or has returned, before the descriptor is closed.
+  Descriptor descriptor_;
   std::stop_callback<Signal> callback_;
 };
 

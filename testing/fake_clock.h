@@ -16,9 +16,8 @@
 
 #include <poll.h>
 
-#include <set>
-
 #include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/simulated_clock.h"
 #include "absl/time/time.h"
@@ -59,12 +58,24 @@ class FakeClock final : public PollableClock {
   int Poll(absl::Span<pollfd> fds, absl::Duration timeout) override;
 
  private:
-  struct Waiter;
+  struct Waiter {
+    absl::Time end;    // of its wait, by now_
+    int wake_fd = -1;  // of a wait in poll(2): what Advance() makes readable
+  };
 
-  absl::SimulatedClock passing_;  // moved by Advance() alone
+  // Counts the waiter whose wait is over after `duration`; false if that is at once.
+  bool Enlist(Waiter& waiter, absl::Duration duration) ABSL_LOCKS_EXCLUDED(mu_);
+  void Dismiss(Waiter& waiter) ABSL_LOCKS_EXCLUDED(mu_);
+  bool HasWaiters(int n) const ABSL_SHARED_LOCKS_REQUIRED(mu_);
+
+  // Time that passes, moved by Advance() alone. Kept twice: waits end by `passing_`, and are counted by
+  // `now_`, which changes together with the list of waiters.
+  absl::SimulatedClock passing_;
+  // May be taken while a waiter's own mutex is held, never the other way round.
   mutable absl::Mutex mu_;
+  absl::Time now_ ABSL_GUARDED_BY(mu_);
   absl::Duration wall_offset_ ABSL_GUARDED_BY(mu_);
-  std::multiset<Waiter*> waiters_ ABSL_GUARDED_BY(mu_);
+  absl::flat_hash_set<Waiter*> waiters_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace lookout
