@@ -1,8 +1,10 @@
 // The bounded buffer of an EventQueue, without threads or time: what is kept, and what gives way when full.
 //
-//   EventBuffer buffer(EventBufferOptions{.name = "routes", .capacity = 10, .when_full =
-//   WhenFull::kDropOldest}); switch (buffer.Offer(event, now)) { … } EventBuffer::Batch batch;
-//   buffer.TakeAll(batch);
+//   EventBuffer buffer({.name = "routes", .capacity = 10, .when_full = WhenFull::kDropOldest});
+//   if (!buffer.Offer(event)) { /* full, and nothing gives way: wait, or flush */ }
+//   EventBuffer::Batch batch;
+//   buffer.TakeAll(batch, clock.TimeNow());
+//   Use(batch.events());
 //
 // Thread-compatible: EventQueue guards it with its mutex.
 #ifndef LOOKOUT_EVENTS_EVENT_BUFFER_H_
@@ -10,10 +12,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "lookout/events/event.h"
@@ -40,37 +43,107 @@ struct EventBufferOptions {
 
 class EventBuffer {
  public:
-  enum class Outcome {
-    kKept,
-    kFull,           // not taken, `event` untouched: the caller waits, or flushes
-    kDroppedOldest,  // kept, another one dropped
-    kDroppedNewest,  // not kept
-    kMerged,         // kept, another one merged away
-  };
-
   // A batch on its way out. Reused from flush to flush, so that a steady state allocates nothing.
   struct Batch {
     std::vector<Event> storage;
-    std::size_t first = 0;     // events before it are dropped ones
-    std::size_t own = 0;       // how many are the buffer's own ForceReload (0 or 1)
-    bool own_is_last = false;  // and whether it stands at the end rather than at the front
+    std::size_t first = 0;  // events before it are dropped ones
+    // Where in events() the buffer's own ForceReload stands, if it lost something.
+    std::optional<std::size_t> force_reload;
+
     absl::Span<Event> events() { return absl::MakeSpan(storage).subspan(first); }
   };
 
-  explicit EventBuffer(EventBufferOptions options);
+  // Events that gave way, since the buffer was made.
+  struct Tally {
+    std::uint64_t dropped_oldest = 0;
+    std::uint64_t dropped_newest = 0;
+    std::uint64_t merged = 0;
+  };
 
-  // Takes `event` (by moving from it) or not, as the policy says. `now` stamps a ForceReload.
-  Outcome Offer(Event& event, absl::Time now);
+  explicit EventBuffer(EventBufferOptions options);
+  EventBuffer(const EventBuffer&) = delete;
+  EventBuffer& operator=(const EventBuffer&) = delete;
+
+  // Takes `event` by moving from it, or drops it, as the policy says. False: it is full and nothing gives
+  // way, `event` is untouched; the caller waits, or flushes.
+  //
+  // Under kKeepLatest events merge from the moment the buffer is first full until it is taken, those already
+  // in it included. Under kDropOldest an event that finds nothing but kForceReload is dropped itself.
+  bool Offer(Event& event);
   // Takes it whatever the capacity.
   void Force(Event event);
 
-  // Moves everything into `batch`, whose old contents are dropped; the buffer is empty afterwards.
-  void TakeAll(Batch& batch);
+  // Moves everything into `batch`, whose old contents are dropped; the buffer is empty afterwards. `now`
+  // stamps the ForceReload. Where events gave way there is one, however many they were, after the last of
+  // them: reading the state again makes up for all that was lost before.
+  void TakeAll(Batch& batch, absl::Time now);
 
-  // Events held that senders pushed; and whether a ForceReload of the buffer's own waits with them.
-  std::size_t size() const;
-  bool empty() const { return size() == 0 && !lost_; }
-  bool full() const { return size() >= options_.capacity; }
+  // Events held that senders pushed.
+  std::size_t size() const { return live_; }
+  bool empty() const { return live_ == 0; }
+  bool full() const { return live_ >= options_.capacity; }
+  const Tally& tally() const { return tally_; }
+
+ private:
+  // The index of kKeepLatest: slots of events, found by what makes two events the same.
+  struct SameHash {
+    using is_transparent = void;
+    const std::vector<Event>* slots;
+    std::size_t operator()(std::size_t slot) const { return (*this)((*slots)[slot]); }
+    std::size_t operator()(const Event& event) const;
+  };
+  struct SameEvent {
+    using is_transparent = void;
+    const std::vector<Event>* slots;
+    const Event& Get(std::size_t slot) const { return (*slots)[slot]; }
+    const Event& Get(const Event& event) const { return event; }
+    template <typename A, typename B>
+    bool operator()(const A& a, const B& b) const {
+      return Equal(Get(a), Get(b));
+    }
+    static bool Equal(const Event& a, const Event& b);
+  };
+
+  bool OfferDroppingOldest(Event& event);
+  bool OfferDroppingNewest(Event& event);
+  bool OfferMerging(Event& event);
+  void Append(Event event);
+  bool Droppable(std::size_t slot) const;
+  // The event in `slot` is dead, and lost: the ForceReload stands there, or further on.
+  void Lose(std::size_t slot);
+  // The same of an event that never had a slot.
+  void LoseArriving(const Event& event);
+  // Builds the index anew; what is the same merges.
+  void Index();
+  // Adds an event to the index; what is the same and older merges into it.
+  void IndexSlot(std::size_t slot);
+  // Moves the living together, once there are more dead slots than living ones.
+  void CompactIfSparse();
+  void Compact();
+  Event MakeOwnForceReload(absl::Time now) const;
+
+  static constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
+
+  const EventBufferOptions options_;
+  // Slots before first_ are dead, and so are holes_; the slot force_reload_ is kept free for the
+  // ForceReload; all others are living events, in order of arrival.
+  std::vector<Event> slots_;
+  std::size_t first_ = 0;
+  std::vector<std::size_t> holes_;
+  std::size_t force_reload_ = kNowhere;
+  std::size_t live_ = 0;
+
+  // Of what was lost since the last TakeAll().
+  std::uint64_t lost_ = 0;
+  EventType lost_type_ = EventType::kDocker;
+
+  // Where to look for what may be dropped: before `oldest_`, and from `newest_` on, there is nothing.
+  std::size_t oldest_ = 0;
+  std::size_t newest_ = kNowhere;
+
+  bool indexed_ = false;
+  absl::flat_hash_set<std::size_t, SameHash, SameEvent> index_;
+  Tally tally_;
 };
 
 }  // namespace lookout

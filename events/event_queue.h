@@ -8,10 +8,10 @@
 //   queue.Stop();
 //
 // Batches. At each flush interval, counted from Start(), a non-empty buffer is handed over whole, in order
-// of arrival, by swapping it out: no event is copied between Push() and on_flush. An empty buffer is not
-// flushed, and costs no wake-up. Interval 0 flushes as soon as there is something. A flush that outlasts its
-// interval is followed at once by what gathered meanwhile. Intervals are durations: setting the clock
-// neither delays nor multiplies flushes.
+// of arrival, by swapping it out: no event is copied between Push() and on_flush. What finds the buffer empty
+// at the very end of an interval goes with the next. An empty buffer is not flushed, and costs no wake-up.
+// Interval 0 flushes as soon as there is something. A flush that outlasts its interval is followed at once by
+// what gathered meanwhile. Intervals are durations: setting the clock neither delays nor multiplies flushes.
 //
 // Full. `capacity` bounds what is buffered; `when_full` says what happens at the bound. Every dropped or
 // merged event is counted, and a loss becomes one kForceReload, however many were lost in a row, at the
@@ -27,81 +27,44 @@
 //
 // Stopping. A flush under way finishes; what is buffered is discarded and counted, or drained (`on_stop`).
 // Waiting senders return false. Destruction stops, and waits for callbacks under way; nothing is called
-// after it. It may be done from inside a callback.
+// after it. It may be done from inside a callback, and while senders wait; no other call may be under way.
+//
+// Cost. A thread, asleep while there is nothing to flush, and some kilobyte; two buffers that keep the size
+// of the largest batch so far, at about 120 bytes an event and what its strings hold. In a steady state
+// Push() takes one lock and allocates nothing.
 #ifndef LOOKOUT_EVENTS_EVENT_QUEUE_H_
 #define LOOKOUT_EVENTS_EVENT_QUEUE_H_
 
-#include <cstddef>
-#include <cstdint>
 #include <memory>
+#include <optional>
 #include <stop_token>
-#include <string>
+#include <utility>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock_interface.h"
-#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "lookout/events/event.h"
-#include "lookout/events/event_buffer.h"
+#include "lookout/events/event_queue_options.h"  // IWYU pragma: export
 #include "lookout/events/source.h"
 
 namespace lookout {
 
-// What becomes of the buffer when the queue stops.
-enum class OnStop {
-  kDiscard,  // it is dropped and counted as discarded
-  kDrain,    // it is flushed, within drain_timeout
-};
-
-struct EventQueueOptions {
-  // Zero or more, finite.
-  absl::Duration flush_interval = absl::Milliseconds(500);
-  // At least 1.
-  std::size_t capacity = 10;
-  WhenFull when_full = WhenFull::kBlock;
-  // The most events in one call of on_flush; the rest of a batch follows in further calls at once. 0: no
-  // limit.
-  std::size_t max_batch = 0;
-  OnStop on_stop = OnStop::kDiscard;
-  // How long Stop() waits for the last flushes under OnStop::kDrain. What is not handed over by then is
-  // discarded; a call of on_flush that has not returned is left behind, and the destructor waits for it.
-  absl::Duration drain_timeout = absl::Seconds(5);
-  // An exception out of on_flush is reported, then ends the process with its text and a stack.
-  bool debug = false;
-};
-
-// At every moment: received = flushed + dropped_oldest + dropped_newest + merged + discarded + depth.
-struct EventQueueCounters {
-  std::uint64_t received = 0;        // accepted by Push(), or dropped by its policy
-  std::uint64_t flushed = 0;         // handed to on_flush (counted as the call begins)
-  std::uint64_t dropped_oldest = 0;  // by WhenFull::kDropOldest
-  std::uint64_t dropped_newest = 0;  // by WhenFull::kDropNewest
-  std::uint64_t merged = 0;          // by WhenFull::kKeepLatest
-  std::uint64_t discarded = 0;       // by stopping
-  std::uint64_t depth = 0;           // buffered, or taken out and not yet handed over
-
-  std::uint64_t refused = 0;  // pushed after the stop, or waiting at it: Push() said false; not received
-  std::uint64_t force_reloads = 0;  // the queue's own, made for losses; not among received and flushed
-  std::uint64_t flushes = 0;        // calls of on_flush that returned or threw
-  std::uint64_t flush_exceptions = 0;
-  std::uint64_t errors = 0;            // handed to on_error
-  std::uint64_t errors_dropped = 0;    // reported while 64 others waited to be told
-  std::uint64_t error_exceptions = 0;  // thrown by on_error, contained
-  absl::Duration last_flush;           // how long on_flush took
-  absl::Duration longest_flush;
-};
+namespace events_internal {
+class EventQueueCore;
+}  // namespace events_internal
 
 class EventQueue final : public Receiver {
  public:
   // The events are on_flush's to move from; their memory is the queue's, for the time of the call.
-  using OnFlush = absl::AnyInvocable<void(absl::Span<Event> batch)>;
-  using OnError = absl::AnyInvocable<void(absl::Status error)>;
+  using FlushCallback = absl::AnyInvocable<void(absl::Span<Event> batch)>;
+  using ErrorCallback = absl::AnyInvocable<void(absl::Status error)>;
 
-  // `name` appears in errors. `clock` must outlive the queue. Options are checked by Start().
-  EventQueue(absl::string_view name, absl::Clock& clock, EventQueueOptions options, OnFlush on_flush,
-             OnError on_error);
+  // `name` appears in errors. `clock` must outlive the queue and the calls that wait in
+  // it. Options are checked by Start(); a queue whose options make no sense takes nothing.
+  EventQueue(absl::string_view name, absl::Clock& clock, EventQueueOptions options, FlushCallback on_flush,
+             ErrorCallback on_error);
   ~EventQueue() override;
   EventQueue(const EventQueue&) = delete;
   EventQueue& operator=(const EventQueue&) = delete;
@@ -114,8 +77,8 @@ class EventQueue final : public Receiver {
   // Takes an event; what happens when the buffer is full is WhenFull's. False: the queue is stopped, the
   // event was not kept.
   //
-  // A sender that would have to wait inside on_flush would wait for itself; there kBlock lets the buffer
-  // exceed its capacity by what on_flush pushes.
+  // A sender that would have to wait inside on_flush would wait for itself; there the buffer exceeds its
+  // capacity by what on_flush pushes.
   bool Push(Event event);
 
   // Waits until everything that was pushed before this call has been handed to on_flush and that call has
@@ -144,8 +107,15 @@ class EventQueue final : public Receiver {
   void OnError(absl::Status error) override { ReportError(std::move(error)); }
 
  private:
-  class Core;  // shared with the flushing thread, which may outlive the queue destroyed from a callback
-  std::shared_ptr<Core> core_;
+  struct Closer {
+    events_internal::EventQueueCore* core;
+    void operator()() const;
+  };
+
+  // Shared with the flushing thread, which may outlive the queue that is destroyed from a callback, and with
+  // senders that wait.
+  const std::shared_ptr<events_internal::EventQueueCore> core_;
+  std::optional<std::stop_callback<Closer>> on_stop_;
 };
 
 }  // namespace lookout

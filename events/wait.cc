@@ -18,9 +18,14 @@
 namespace lookout {
 
 bool AwaitFor(absl::Clock& clock, absl::Mutex& mu, const absl::Condition& condition, absl::Duration timeout) {
+  return AwaitFor(clock, mu, condition, timeout, clock.TimeNow());
+}
+
+bool AwaitFor(absl::Clock& clock, absl::Mutex& mu, const absl::Condition& condition, absl::Duration timeout,
+              absl::Time now) {
   // The real clock's own wait would take a point in wall time, and setting that clock would move it.
   if (&clock == &absl::Clock::GetRealClock()) return mu.AwaitWithTimeout(condition, timeout);
-  return clock.AwaitWithDeadline(&mu, condition, clock.TimeNow() + timeout);
+  return clock.AwaitWithDeadline(&mu, condition, now + timeout);
 }
 
 int PollFor(absl::Clock& clock, absl::Span<pollfd> fds, absl::Duration timeout) {

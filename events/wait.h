@@ -31,6 +31,11 @@ class PollableClock : public absl::Clock {
 bool AwaitFor(absl::Clock& clock, absl::Mutex& mu, const absl::Condition& condition, absl::Duration timeout)
     ABSL_SHARED_LOCKS_REQUIRED(mu);
 
+// The same for a `timeout` that was worked out from `now`, a reading of `clock` just made. A clock that is
+// moved by hand between the two is then not missed: a test need not know how far the thread has come.
+bool AwaitFor(absl::Clock& clock, absl::Mutex& mu, const absl::Condition& condition, absl::Duration timeout,
+              absl::Time now) ABSL_SHARED_LOCKS_REQUIRED(mu);
+
 // poll(2) with a timeout on `clock`: its own Poll() if it is a PollableClock, else the kernel's.
 // absl::InfiniteDuration() waits without a timer.
 int PollFor(absl::Clock& clock, absl::Span<pollfd> fds, absl::Duration timeout);

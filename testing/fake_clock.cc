@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/log/check.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
@@ -37,21 +38,34 @@ void FakeClock::StepWallClock(absl::Duration d) {
   wall_offset_ += d;
 }
 
-bool FakeClock::HasWaiters(int n) const { return waiters_.size() >= static_cast<std::size_t>(n); }
+int FakeClock::CountWaiters() const { return static_cast<int>(waiters_.size()); }
+
+int FakeClock::CountTimers() const {
+  return static_cast<int>(
+      absl::c_count_if(waiters_, [](const Waiter* waiter) { return waiter->end != absl::InfiniteFuture(); }));
+}
 
 void FakeClock::AwaitWaiters(int n) {
-  const auto enough = [this, n]() ABSL_SHARED_LOCKS_REQUIRED(mu_) { return HasWaiters(n); };
+  const auto enough = [this, n]() ABSL_SHARED_LOCKS_REQUIRED(mu_) { return CountWaiters() >= n; };
   absl::MutexLock lock(mu_, absl::Condition(&enough));
 }
 
 int FakeClock::waiters() const {
   absl::MutexLock lock(mu_);
-  return static_cast<int>(waiters_.size());
+  return CountWaiters();
 }
 
-bool FakeClock::Enlist(Waiter& waiter, absl::Duration duration) {
+void FakeClock::AwaitTimers(int n) {
+  const auto enough = [this, n]() ABSL_SHARED_LOCKS_REQUIRED(mu_) { return CountTimers() >= n; };
+  absl::MutexLock lock(mu_, absl::Condition(&enough));
+}
+
+int FakeClock::timers() const {
   absl::MutexLock lock(mu_);
-  waiter.end = now_ + duration;
+  return CountTimers();
+}
+
+bool FakeClock::Enlist(Waiter& waiter) {
   if (waiter.end <= now_) return false;
   waiters_.insert(&waiter);
   return true;
@@ -79,7 +93,11 @@ void FakeClock::SleepUntil(absl::Time wakeup_time) {
 bool FakeClock::AwaitWithDeadline(absl::Mutex* mu, const absl::Condition& condition, absl::Time deadline) {
   if (condition.Eval()) return true;
   Waiter waiter;
-  if (!Enlist(waiter, deadline - TimeNow())) return false;
+  {
+    absl::MutexLock lock(mu_);
+    waiter.end = deadline - wall_offset_;
+    if (!Enlist(waiter)) return false;
+  }
   bool holds = true;
   if (waiter.end == absl::InfiniteFuture()) {
     mu->Await(condition);
@@ -96,9 +114,13 @@ int FakeClock::Poll(absl::Span<pollfd> fds, absl::Duration timeout) {
   Waiter waiter;
   waiter.wake_fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (waiter.wake_fd < 0) return -1;
-  if (!Enlist(waiter, timeout)) {
-    ::close(waiter.wake_fd);
-    return 0;
+  {
+    absl::MutexLock lock(mu_);
+    waiter.end = now_ + timeout;
+    if (!Enlist(waiter)) {
+      ::close(waiter.wake_fd);
+      return 0;
+    }
   }
   std::vector<pollfd> all(fds.begin(), fds.end());
   all.push_back({.fd = waiter.wake_fd, .events = POLLIN, .revents = 0});

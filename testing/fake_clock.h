@@ -4,7 +4,7 @@
 //   EventQueue queue("q", clock, {.flush_interval = absl::Seconds(1)}, …);
 //   ASSERT_TRUE(queue.Start().ok());
 //   queue.Push(event);
-//   clock.AwaitWaiters(1);              // the queue's thread now waits for its interval
+//   clock.AwaitTimers(1);               // the queue's thread now waits for its interval
 //   clock.Advance(absl::Seconds(1));    // and is woken
 //
 // Built on absl::SimulatedClock; adds the barrier, waits in poll(2) (events/wait.h), and a wall clock that
@@ -47,6 +47,10 @@ class FakeClock final : public PollableClock {
   void AwaitWaiters(int n);
   int waiters() const;
 
+  // The same for threads whose wait ends by time: who waits for nothing but a condition is not counted.
+  void AwaitTimers(int n);
+  int timers() const;
+
   // absl::Clock. Deadlines are understood as durations from TimeNow().
   absl::Time TimeNow() override;
   void Sleep(absl::Duration d) override;
@@ -63,10 +67,11 @@ class FakeClock final : public PollableClock {
     int wake_fd = -1;  // of a wait in poll(2): what Advance() makes readable
   };
 
-  // Counts the waiter whose wait is over after `duration`; false if that is at once.
-  bool Enlist(Waiter& waiter, absl::Duration duration) ABSL_LOCKS_EXCLUDED(mu_);
+  // Counts the waiter, until its end; false if that is now.
+  bool Enlist(Waiter& waiter) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Dismiss(Waiter& waiter) ABSL_LOCKS_EXCLUDED(mu_);
-  bool HasWaiters(int n) const ABSL_SHARED_LOCKS_REQUIRED(mu_);
+  int CountWaiters() const ABSL_SHARED_LOCKS_REQUIRED(mu_);
+  int CountTimers() const ABSL_SHARED_LOCKS_REQUIRED(mu_);
 
   // Time that passes, moved by Advance() alone. Kept twice: waits end by `passing_`, and are counted by
   // `now_`, which changes together with the list of waiters.

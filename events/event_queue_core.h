@@ -1,0 +1,137 @@
+// The inside of an EventQueue: all its state, shared by the queue, its flushing thread and the senders that
+// wait in it, so that the queue itself can be destroyed at any time, even from one of its callbacks.
+//
+// One mutex guards the state. Callbacks run without it. The flushing thread sleeps on a Wakeup, and is
+// signalled only when it sleeps and there is something for it to do.
+#ifndef LOOKOUT_EVENTS_EVENT_QUEUE_CORE_H_
+#define LOOKOUT_EVENTS_EVENT_QUEUE_CORE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/clock_interface.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "lookout/events/error_teller.h"
+#include "lookout/events/event.h"
+#include "lookout/events/event_buffer.h"
+#include "lookout/events/event_queue_options.h"
+#include "lookout/events/wakeup.h"
+
+namespace lookout::events_internal {
+
+class EventQueueCore : public std::enable_shared_from_this<EventQueueCore> {
+ public:
+  using FlushCallback = absl::AnyInvocable<void(absl::Span<Event> batch)>;
+  using ErrorCallback = ErrorTeller::OnError;
+
+  EventQueueCore(absl::string_view name, absl::Clock& clock, const EventQueueOptions& options,
+                 FlushCallback on_flush, ErrorCallback on_error);
+
+  // As the functions of EventQueue of the same names.
+  absl::Status Start() ABSL_LOCKS_EXCLUDED(mu_);
+  bool Push(Event& event) ABSL_LOCKS_EXCLUDED(mu_);
+  bool Flush() ABSL_LOCKS_EXCLUDED(mu_);
+  void ReportError(absl::Status error) { errors_.Tell(std::move(error)); }
+  void Stop() ABSL_LOCKS_EXCLUDED(mu_);
+  void Close() ABSL_LOCKS_EXCLUDED(mu_);
+  EventQueueCounters counters() const ABSL_LOCKS_EXCLUDED(mu_);
+  absl::string_view name() const { return name_; }
+
+  // The queue is being destroyed: stops, and waits until no callback runs or will run; a callback that this
+  // is called from is the last.
+  void Retire() ABSL_LOCKS_EXCLUDED(mu_);
+
+ private:
+  // A sender that waits for room, on its own thread's stack.
+  struct Sender {
+    Event& event;
+    bool done = false;
+    bool taken = false;
+  };
+
+  // --- Sending (event_queue_core.cc).
+  bool Offer(Event& event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  bool MayOvertake(const Event& event) const ABSL_SHARED_LOCKS_REQUIRED(mu_);
+  bool WaitForRoom(Event& event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void AdmitWaitingSenders() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  bool OnFlushingThread() const ABSL_SHARED_LOCKS_REQUIRED(mu_);
+  bool InsideCallback() const ABSL_SHARED_LOCKS_REQUIRED(mu_);
+
+  // --- When to flush (event_queue_flush.cc).
+  // The buffer is no longer empty: settles when it is due, and wakes the thread.
+  void Arm() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void AskForFlush() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void WakeThread() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  bool IsDue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void WaitForWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  // --- Flushing (event_queue_flush.cc), all on the flushing thread.
+  void Run() ABSL_LOCKS_EXCLUDED(mu_);
+  // Blocks until the buffer must be flushed, and takes it. False: the queue has stopped.
+  bool TakeBatch() ABSL_LOCKS_EXCLUDED(mu_);
+  // Hands over the batch, in calls of at most max_batch events.
+  void HandOver() ABSL_LOCKS_EXCLUDED(mu_);
+  // Counts `events` as handed over; false if they must not be, because the queue gave them up meanwhile.
+  bool BeginCall(absl::Span<Event> events, bool has_force_reload) ABSL_LOCKS_EXCLUDED(mu_);
+  void Call(absl::Span<Event> events) ABSL_LOCKS_EXCLUDED(mu_);
+  void ReportException(absl::string_view what) ABSL_LOCKS_EXCLUDED(mu_);
+
+  // --- Stopping (event_queue_core.cc).
+  void BeginStop() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Counts all that is not handed over as discarded; it moves to `discarded`, for its memory to be freed
+  // without the mutex. No callback begins afterwards.
+  void GiveUp(EventBuffer::Batch& discarded) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void StopAndWait(EventBuffer::Batch& discarded) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  const std::string name_;
+  absl::Clock& clock_;
+  const EventQueueOptions options_;
+  const absl::Status options_status_;
+  FlushCallback on_flush_;    // used by the flushing thread, only
+  EventBuffer::Batch batch_;  // likewise
+  ErrorTeller errors_;
+  Wakeup wakeup_;
+
+  mutable absl::Mutex mu_;
+  EventBuffer buffer_ ABSL_GUARDED_BY(mu_);
+  std::deque<Sender*> line_ ABSL_GUARDED_BY(mu_);  // those who wait for room, first come first
+
+  // Of the thread's life.
+  std::thread thread_ ABSL_GUARDED_BY(mu_);
+  std::thread::id thread_id_ ABSL_GUARDED_BY(mu_);
+  bool started_ ABSL_GUARDED_BY(mu_) = false;
+  bool stopping_ ABSL_GUARDED_BY(mu_) = false;
+  bool gave_up_ ABSL_GUARDED_BY(mu_) = false;   // stopping, and nothing more is handed over
+  bool finished_ ABSL_GUARDED_BY(mu_) = false;  // the thread has ended, or never began and never will
+  bool retired_ ABSL_GUARDED_BY(mu_) = false;  // the queue was destroyed by the thread; its clock may be gone
+
+  // Of the next flush. Flushes fall on a grid of intervals, which an early one and a clock that was set back
+  // lay anew.
+  absl::Time next_due_ ABSL_GUARDED_BY(mu_);  // the first point of the grid that is not yet served
+  absl::Time due_ ABSL_GUARDED_BY(mu_);       // the point at which what is buffered is flushed
+  bool is_due_ ABSL_GUARDED_BY(mu_) = false;  // it has come
+  bool asked_ ABSL_GUARDED_BY(mu_) = false;   // flush without waiting for it
+  bool early_ ABSL_GUARDED_BY(mu_) = false;   // and lay the grid anew from there
+  bool asleep_ ABSL_GUARDED_BY(mu_) = false;  // the thread waits, or is about to
+
+  // Batches taken from the buffer, and those of them that were handed over whole.
+  std::uint64_t taken_batches_ ABSL_GUARDED_BY(mu_) = 0;
+  std::uint64_t done_batches_ ABSL_GUARDED_BY(mu_) = 0;
+  std::uint64_t in_hand_ ABSL_GUARDED_BY(mu_) = 0;   // events of batch_ not yet handed over
+  EventQueueCounters counted_ ABSL_GUARDED_BY(mu_);  // but for what buffer_ and errors_ count
+};
+
+}  // namespace lookout::events_internal
+
+#endif  // LOOKOUT_EVENTS_EVENT_QUEUE_CORE_H_

@@ -1,0 +1,162 @@
+// The flushing side of EventQueueCore: when a flush is due, and the thread that does it.
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "absl/log/log.h"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "lookout/events/current_exception.h"
+#include "lookout/events/event.h"
+#include "lookout/events/event_queue_core.h"
+
+namespace lookout::events_internal {
+
+void EventQueueCore::Arm() {
+  if (!started_) return;
+  const absl::Duration interval = options_.flush_interval;
+  if (interval > absl::ZeroDuration()) {
+    const absl::Time now = clock_.TimeNow();
+    if (next_due_ <= now) {
+      // The first point after now, not at it: what is pushed at one and the same time comes in one batch.
+      absl::Duration rest;
+      next_due_ += interval * (absl::IDivDuration(now - next_due_, interval, &rest) + 1);
+    } else if (next_due_ - now > interval) {
+      next_due_ = now + interval;  // the clock was set back
+    }
+    due_ = next_due_;
+  }
+  WakeThread();
+}
+
+void EventQueueCore::AskForFlush() {
+  asked_ = true;
+  WakeThread();
+}
+
+void EventQueueCore::WakeThread() {
+  if (!asleep_) return;
+  asleep_ = false;
+  wakeup_.Signal();
+}
+
+bool EventQueueCore::IsDue() {
+  if (buffer_.empty()) return false;
+  return stopping_ || asked_ || is_due_ || options_.flush_interval == absl::ZeroDuration();
+}
+
+void EventQueueCore::WaitForWork() {
+  const absl::Time now = clock_.TimeNow();
+  absl::Duration wait = absl::InfiniteDuration();
+  if (!buffer_.empty()) {
+    // Never longer than one interval, wherever the wall clock was set to since the buffer was armed.
+    wait = std::min(due_ - now, options_.flush_interval);
+    if (wait <= absl::ZeroDuration()) {
+      is_due_ = true;
+      return;
+    }
+  }
+  asleep_ = true;
+  mu_.unlock();
+  const bool signalled = wakeup_.Wait(clock_, wait, now);
+  mu_.lock();
+  asleep_ = false;
+  // The wait's end is the flush's time. Asking the wall clock again could deny that.
+  if (!signalled && !buffer_.empty()) is_due_ = true;
+}
+
+void EventQueueCore::Run() {
+  while (TakeBatch()) {
+    HandOver();
+    batch_.storage.clear();
+  }
+}
+
+bool EventQueueCore::TakeBatch() {
+  absl::MutexLock lock(mu_);
+  while (!gave_up_ && !IsDue()) {
+    if (stopping_) break;
+    WaitForWork();
+  }
+  if (gave_up_ || buffer_.empty()) {
+    gave_up_ = true;  // drained: nothing is left to give up, and nothing comes any more
+    finished_ = true;
+    return false;
+  }
+  ++taken_batches_;
+  in_hand_ = buffer_.size();
+  const absl::Time now = clock_.TimeNow();
+  if (early_) {
+    next_due_ = now + options_.flush_interval;
+  } else if (is_due_) {
+    next_due_ = due_ + options_.flush_interval;
+  }
+  is_due_ = asked_ = early_ = false;
+  buffer_.TakeAll(batch_, now);
+  AdmitWaitingSenders();
+  return true;
+}
+
+void EventQueueCore::HandOver() {
+  const absl::Span<Event> events = batch_.events();
+  const std::size_t most = options_.max_batch == 0 ? events.size() : options_.max_batch;
+  std::size_t done = 0;
+  while (done < events.size()) {
+    const absl::Span<Event> part = events.subspan(done, most);
+    const bool has_force_reload = batch_.force_reload.has_value() && *batch_.force_reload >= done &&
+                                  *batch_.force_reload < done + part.size();
+    if (!BeginCall(part, has_force_reload)) return;
+    Call(part);
+    done += part.size();
+  }
+  absl::MutexLock lock(mu_);
+  ++done_batches_;
+}
+
+bool EventQueueCore::BeginCall(absl::Span<Event> events, bool has_force_reload) {
+  absl::MutexLock lock(mu_);
+  if (gave_up_) return false;
+  const std::uint64_t pushed = events.size() - (has_force_reload ? 1 : 0);
+  in_hand_ -= pushed;
+  counted_.flushed += pushed;
+  counted_.force_reloads += has_force_reload ? 1 : 0;
+  return true;
+}
+
+void EventQueueCore::Call(absl::Span<Event> events) {
+  const absl::Time begin = clock_.TimeNow();
+  bool failed = false;
+  std::string failure;
+  try {
+    on_flush_(events);
+  } catch (...) {
+    failed = true;
+    failure = DescribeCurrentException();
+  }
+  {
+    absl::MutexLock lock(mu_);
+    ++counted_.flushes;
+    counted_.flush_exceptions += failed ? 1 : 0;
+    if (retired_) return;
+    // Zero where the wall clock was set back meanwhile.
+    counted_.last_flush = std::max(clock_.TimeNow() - begin, absl::ZeroDuration());
+    counted_.longest_flush = std::max(counted_.longest_flush, counted_.last_flush);
+  }
+  if (failed) ReportException(failure);
+}
+
+void EventQueueCore::ReportException(absl::string_view what) {
+  const std::string text = absl::StrCat("queue '", name_, "': on_flush threw ", what);
+  ReportError(absl::InternalError(text));
+  if (!options_.debug) return;
+  errors_.AwaitQuiet();  // another thread may be telling it
+  LOG(FATAL) << text;
+}
+
+}  // namespace lookout::events_internal
