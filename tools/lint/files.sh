@@ -11,7 +11,7 @@ ours() {
     -type f \( "${args[@]:1}" \) -print | LC_ALL=C sort
 }
 readonly cc_patterns=('*.h' '*.cc')
-readonly build_patterns=(BUILD BUILD.bazel '*.BUILD.bazel' '*.bzl' MODULE.bazel WORKSPACE)
+readonly build_patterns=(BUILD.bazel '*.BUILD.bazel' '*.bzl' MODULE.bazel WORKSPACE)
 readonly script_patterns=('*.sh' bazelw run)
 
 # The toolchain brings buildifier; elsewhere it is taken from PATH.

@@ -91,8 +91,8 @@ google_benchmark() {
 # Debian's rules_cc 0.0.11 with what newer Abseil asks of it.
 rules_cc() {
   cp -r "${root}/usr/share/bazel/rules/cc" "${out}/rules_cc"
-  cat "${overlays}/rules_cc/emscripten.BUILD.bazel" >> "${out}/rules_cc/cc/compiler/BUILD"
-  cat "${overlays}/rules_cc/compatibility_proxy.bzl" >> "${out}/rules_cc/cc/extensions.bzl"
+  cat "${overlays}/rules_cc/compiler_BUILD.append" >> "${out}/rules_cc/cc/compiler/BUILD"
+  cat "${overlays}/rules_cc/extensions.bzl.append" >> "${out}/rules_cc/cc/extensions.bzl"
 }
 
 stand_ins() {
