@@ -148,6 +148,7 @@ TEST_F(EventQueueBatchesTest, AWallClockSetBackOrAheadNeitherDelaysNorMultiplies
     clock_.Advance(kInterval);
     EXPECT_EQ(recorder_.WaitForBatches(++batches).size(), batches);
   }
+  EXPECT_TRUE(queue_->Flush());
   clock_.Advance(2 * absl::Hours(1));
   EXPECT_EQ(queue_->counters().flushes, batches);
 }

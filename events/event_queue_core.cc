@@ -229,6 +229,7 @@ EventQueueCounters EventQueueCore::counters() const {
   all.dropped_newest = buffer_.tally().dropped_newest;
   all.merged = buffer_.tally().merged;
   all.depth = buffer_.size() + in_hand_;
+  all.waiting = line_.size();
   const ErrorTeller::Counters errors = errors_.counters();
   all.errors = errors.told;
   all.errors_dropped = errors.dropped;

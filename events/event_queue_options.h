@@ -43,6 +43,7 @@ struct EventQueueCounters {
   std::uint64_t discarded = 0;       // by stopping
   std::uint64_t depth = 0;           // buffered, or taken out and not yet handed over
 
+  std::uint64_t waiting = 0;  // senders that wait for room now
   std::uint64_t refused = 0;  // pushed after the stop, or waiting at it: Push() said false; not received
   std::uint64_t force_reloads = 0;  // the queue's own, made for losses; not among received and flushed
   std::uint64_t flushes = 0;        // calls of on_flush that returned or threw

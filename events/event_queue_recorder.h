@@ -12,7 +12,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -34,6 +36,11 @@ inline Event Named(absl::string_view name, Action action = Action::kContainerSta
 
 inline std::string NameOf(const Event& event) {
   return absl::StrCat(event.action == Action::kForceReload ? "!" : "", event.actor_name);
+}
+
+// Blocks until `n` senders wait for room in `queue`.
+inline void AwaitWaitingSenders(const EventQueue& queue, std::uint64_t n) {
+  while (queue.counters().waiting < n) std::this_thread::yield();
 }
 
 class QueueRecorder {
