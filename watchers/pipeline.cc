@@ -1,0 +1,165 @@
+#include "lookout/watchers/pipeline.h"
+
+#include <cstddef>
+#include <exception>
+#include <thread>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/types/span.h"
+#include "lookout/watchers/fan_out_sink.h"
+
+namespace lookout {
+namespace {
+
+absl::Status Named(absl::string_view name, const absl::Status& status) {
+  return absl::StartsWith(status.message(), name)
+             ? status
+             : absl::Status(status.code(), absl::StrCat(name, ": ", status.message()));
+}
+
+absl::Status RunContained(Source& source, std::stop_token stop, Receiver& receiver) {
+  try {
+    return source.Run(std::move(stop), receiver);
+  } catch (const std::exception& e) {
+    return absl::InternalError(absl::StrCat("threw: ", e.what()));
+  } catch (...) {
+    return absl::InternalError("threw something that is no std::exception");
+  }
+}
+
+}  // namespace
+
+// Counts the sources that are still to become ready or end, and keeps the first failure.
+class Pipeline::Readiness {
+ public:
+  explicit Readiness(std::size_t sources) : undecided_(sources), running_(sources) {}
+
+  // Both return whether this decided the last source and one of them is live: time for on_ready.
+  bool Ready() {
+    absl::MutexLock lock(mu_);
+    any_live_ = true;
+    return --undecided_ == 0;
+  }
+  bool Ended(bool was_ready, const absl::Status& result) {
+    absl::MutexLock lock(mu_);
+    if (first_failure_.ok()) first_failure_ = result;
+    if (!was_ready) --undecided_;
+    return !was_ready && undecided_ == 0 && any_live_;
+  }
+
+  void ThreadEnds() {
+    absl::MutexLock lock(mu_);
+    --running_;
+  }
+  void Stop() {
+    absl::MutexLock lock(mu_);
+    stopped_ = true;
+  }
+  void AwaitStopOrEnd() {
+    absl::MutexLock lock(mu_);
+    mu_.Await(absl::Condition(this, &Readiness::StoppedOrEnded));
+  }
+  absl::Status first_failure() {
+    absl::MutexLock lock(mu_);
+    return first_failure_;
+  }
+
+ private:
+  bool StoppedOrEnded() const ABSL_SHARED_LOCKS_REQUIRED(mu_) { return stopped_ || running_ == 0; }
+
+  absl::Mutex mu_;
+  std::size_t undecided_ ABSL_GUARDED_BY(mu_);
+  std::size_t running_ ABSL_GUARDED_BY(mu_);
+  bool any_live_ ABSL_GUARDED_BY(mu_) = false;
+  bool stopped_ ABSL_GUARDED_BY(mu_) = false;
+  absl::Status first_failure_ ABSL_GUARDED_BY(mu_);
+};
+
+// One source's way into the queue.
+class Pipeline::Input final : public Receiver {
+ public:
+  Input(Pipeline& pipeline, Readiness& readiness, Source& source)
+      : pipeline_(pipeline), readiness_(readiness), source_(source) {}
+
+  void OnReady() override {
+    if (std::exchange(ready_, true)) return;
+    if (readiness_.Ready()) TellReady();
+  }
+  bool OnEvent(Event event) override { return pipeline_.queue_.Push(std::move(event)); }
+  void OnError(absl::Status error) override { pipeline_.Report(Named(source_.name(), error)); }
+
+  void Run(std::stop_token stop) {
+    absl::Status result = RunContained(source_, std::move(stop), *this);
+    if (!result.ok()) {
+      result = Named(source_.name(), result);
+      pipeline_.Report(result);
+    }
+    if (readiness_.Ended(ready_, result)) TellReady();
+    readiness_.ThreadEnds();
+  }
+
+ private:
+  void TellReady() {
+    if (pipeline_.options_.on_ready) pipeline_.options_.on_ready();
+  }
+
+  Pipeline& pipeline_;
+  Readiness& readiness_;
+  Source& source_;
+  bool ready_ = false;  // of the source's own thread
+};
+
+Pipeline::Pipeline(std::string name, absl::Clock& clock, PipelineOptions options)
+    : clock_(clock),
+      options_(std::move(options)),
+      queue_(
+          name, clock_, options_.queue,
+          [this](absl::Span<Event> batch) {
+            if (absl::Status status = fan_out_->Write(batch); !status.ok()) Report(std::move(status));
+          },
+          [this](absl::Status error) {
+            if (options_.on_error) options_.on_error(std::move(error));
+          }) {}
+
+Pipeline::~Pipeline() = default;
+
+void Pipeline::AddSource(std::unique_ptr<Source> source) { sources_.push_back(std::move(source)); }
+void Pipeline::AddSink(std::unique_ptr<Sink> sink) { sinks_.push_back(std::move(sink)); }
+
+void Pipeline::Report(absl::Status error) { queue_.ReportError(std::move(error)); }
+
+EventQueueCounters Pipeline::counters() const { return queue_.counters(); }
+
+absl::Status Pipeline::Run(std::stop_token stop) {
+  if (std::exchange(ran_, true)) return absl::FailedPreconditionError("a Pipeline runs once");
+  if (sources_.empty()) return absl::InvalidArgumentError("a Pipeline needs a source: AddSource()");
+  if (sinks_.empty()) return absl::InvalidArgumentError("a Pipeline needs a sink: AddSink()");
+  fan_out_ = std::make_unique<FanOutSink>(std::move(sinks_));
+  if (absl::Status started = queue_.Start(); !started.ok()) return started;
+
+  Readiness readiness(sources_.size());
+  std::stop_callback on_stop(stop, [&readiness] { readiness.Stop(); });
+  {
+    std::vector<Input> inputs;
+    inputs.reserve(sources_.size());
+    std::vector<std::jthread> threads;  // destroyed first: stops and joins
+    for (const std::unique_ptr<Source>& source : sources_) {
+      Input& input = inputs.emplace_back(*this, readiness, *source);
+      threads.emplace_back([&input](std::stop_token thread_stop) { input.Run(std::move(thread_stop)); });
+    }
+    readiness.AwaitStopOrEnd();
+    for (std::jthread& thread : threads) thread.request_stop();
+    // A sender that waits for room would wait for a sink that may be slow: under discard its event is lost
+    // anyway, so the queue may let it go at once.
+    if (options_.queue.on_stop == OnStop::kDiscard) queue_.Close();
+  }
+  queue_.Stop();
+  return readiness.first_failure();
+}
+
+}  // namespace lookout
