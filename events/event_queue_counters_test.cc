@@ -61,15 +61,14 @@ TEST_P(EventQueueCountersTest, AtEveryMomentWhatWasReceivedIsAccountedFor) {
     clock.Advance(absl::Seconds(1));
     std::this_thread::yield();
   }
-  queue.Push(Named("left"));
-  queue.Stop();
+  queue.Stop();  // with whatever is buffered now
   queue.Push(Named("refused"));
   reading = false;
   for (std::thread& thread : threads) thread.join();
 
   const EventQueueCounters counters = queue.counters();
   EXPECT_TRUE(Balanced(counters));
-  EXPECT_EQ(counters.received, 2u * kEvents + 1);
+  EXPECT_EQ(counters.received, 2u * kEvents);
   EXPECT_EQ(counters.refused, 1u);
   EXPECT_EQ(counters.depth, 0u);
   EXPECT_EQ(counters.waiting, 0u);

@@ -109,21 +109,24 @@ TEST_F(EventQueueDestroyTest, FromInsideOnFlushIsFineAndNothingIsCalledAfterward
   auto clock = std::make_unique<FakeClock>();
   int flushes = 0;
   int errors = 0;
+  absl::Notification proceed;
   // Notified when the thread lets go of the callback: the last thing it does.
   absl::Notification gone;
   auto held = std::shared_ptr<void>(nullptr, [&](void*) { gone.Notify(); });
   queue_ = std::make_unique<EventQueue>(
-      "q", *clock, EventQueueOptions{.flush_interval = absl::ZeroDuration(), .max_batch = 1},
+      "q", *clock, EventQueueOptions{.flush_interval = absl::ZeroDuration()},
       [&, held = std::move(held)](absl::Span<Event>) {
         ++flushes;
+        proceed.WaitForNotification();
         queue_.reset();
         clock.reset();
         throw 42;
       },
       [&](absl::Status) { ++errors; });
-  ASSERT_TRUE(queue_->Push(Named("a")));
-  ASSERT_TRUE(queue_->Push(Named("b")));
   ASSERT_TRUE(queue_->Start().ok());
+  ASSERT_TRUE(queue_->Push(Named("flushed")));
+  ASSERT_TRUE(queue_->Push(Named("with it, or after it, or never")));
+  proceed.Notify();
   gone.WaitForNotification();
   EXPECT_EQ(flushes, 1);
   EXPECT_EQ(errors, 0) << "the queue is gone when it throws";
