@@ -30,7 +30,7 @@ struct Case {
 class EventQueueCountersTest : public ::testing::TestWithParam<Case> {};
 
 TEST_P(EventQueueCountersTest, AtEveryMomentWhatWasReceivedIsAccountedFor) {
-  constexpr int kEvents = 3000;
+  constexpr int kEvents = 1000;
   FakeClock clock;
   EventQueue queue(
       "q", clock,
