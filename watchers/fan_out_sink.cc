@@ -31,7 +31,8 @@ absl::Status FanOutSink::Write(absl::Span<const Event> batch) {
     const absl::Status status = WriteContained(*sinks_[i], batch);
     if (status.ok()) continue;
     if (code == absl::StatusCode::kOk) code = status.code();
-    absl::StrAppend(&text, text.empty() ? "" : "; ", "sink ", i + 1, " of ", sinks_.size(), ": ", status.message());
+    absl::StrAppend(&text, text.empty() ? "" : "; ", "sink ", i + 1, " of ", sinks_.size(), ": ",
+                    status.message());
   }
   return absl::Status(code, text);
 }

@@ -44,14 +44,15 @@ class PipelineTest : public ::testing::Test {
   static EventQueueOptions AtOnce() { return {.flush_interval = absl::ZeroDuration()}; }
 
   void Make(EventQueueOptions queue = AtOnce()) {
-    pipeline_ = std::make_unique<Pipeline>("pipe", clock_,
-                                           PipelineOptions{.queue = queue,
-                                                           .on_ready = [this] { ready_.Notify(); },
-                                                           .on_error =
-                                                               [this](absl::Status error) {
-                                                                 absl::MutexLock lock(mu_);
-                                                                 errors_.push_back(std::string(error.message()));
-                                                               }});
+    pipeline_ =
+        std::make_unique<Pipeline>("pipe", clock_,
+                                   PipelineOptions{.queue = queue,
+                                                   .on_ready = [this] { ready_.Notify(); },
+                                                   .on_error =
+                                                       [this](absl::Status error) {
+                                                         absl::MutexLock lock(mu_);
+                                                         errors_.push_back(std::string(error.message()));
+                                                       }});
   }
   FakeSource& AddSource(std::string name) {
     auto source = std::make_unique<FakeSource>(std::move(name));
@@ -98,7 +99,8 @@ TEST_F(PipelineTest, CarriesEventsOfAllSourcesToAllSinks) {
   RecordingSink& first = AddSink();
   RecordingSink& second = AddSink();
   Start();
-  const auto both = UnorderedElementsAre(IsEvent(Action::kContainerStart, "a"), IsEvent(Action::kContainerStart, "b"));
+  const auto both =
+      UnorderedElementsAre(IsEvent(Action::kContainerStart, "a"), IsEvent(Action::kContainerStart, "b"));
   EXPECT_THAT(first.WaitForCount(2), both);
   EXPECT_THAT(second.WaitForCount(2), both);
   EXPECT_TRUE(Stop().ok());

@@ -24,10 +24,12 @@ bool IsPermanent(const absl::Status& failure) {
 // What one run of the inner source tells: passed on, but for readiness, which is told once per outer run.
 class RestartingSource::Attempt final : public Receiver {
  public:
-  Attempt(RestartingSource& owner, Receiver& receiver, bool& told) : owner_(owner), receiver_(receiver), told_(told) {}
+  Attempt(RestartingSource& owner, Receiver& receiver, bool& told)
+      : owner_(owner), receiver_(receiver), told_(told) {}
 
   void OnReady() override {
-    if (owner_.failures_in_a_row_ > 0 && told_ && owner_.options_.on_reconnect) owner_.options_.on_reconnect();
+    if (owner_.failures_in_a_row_ > 0 && told_ && owner_.options_.on_reconnect)
+      owner_.options_.on_reconnect();
     owner_.failures_in_a_row_ = 0;
     if (!std::exchange(told_, true)) receiver_.OnReady();
   }

@@ -104,8 +104,8 @@ TEST_F(RestartingSourceTest, IsReadyOnceAndTellsOfReconnection) {
   inner_->Emit(ContainerEvent(Action::kContainerStop, "a"));
   Start({.initial_delay = absl::Seconds(1), .jitter = 0});
   ExpectNextAttemptAfter(absl::Seconds(1));
-  EXPECT_THAT(receiver_.WaitForCount(2), ElementsAre(IsEvent(Action::kContainerStart, "a"),
-                                                     IsEvent(Action::kContainerStop, "a")));
+  EXPECT_THAT(receiver_.WaitForCount(2),
+              ElementsAre(IsEvent(Action::kContainerStart, "a"), IsEvent(Action::kContainerStop, "a")));
   EXPECT_TRUE(Stop().ok());
   EXPECT_EQ(receiver_.ready_count(), 1);
   EXPECT_EQ(reconnects_, 1);

@@ -5,6 +5,7 @@ load("//tools/build_defs:script.bzl", "script_test")
 # Targets -> the packages of this tree and the foreign repositories ("@…") that they may use, directly or
 # through others. Tests are not bound by it.
 _TABLE = {
+    "//adapters/file:room_libraries": ["//adapters/file", "//events", "@abseil-cpp"],
     "//events:event_queue": ["//events", "@abseil-cpp"],
     "//events:room_libraries": ["//events", "@abseil-cpp", "@boost"],
     "//watchers:room_libraries": ["//events", "//watchers", "@abseil-cpp"],
