@@ -23,8 +23,8 @@ void FakeClock::Advance(absl::Duration d) {
   {
     absl::MutexLock lock(mu_);
     now_ += d;
-    absl::erase_if(waiters_, [this](const Waiter* waiter) {
-      if (waiter->end > now_) return false;
+    absl::erase_if(waiters_, [now = now_](const Waiter* waiter) {
+      if (waiter->end > now) return false;
       if (waiter->wake_fd >= 0) CHECK_EQ(::eventfd_write(waiter->wake_fd, 1), 0);
       return true;
     });
