@@ -96,4 +96,14 @@ absl::StatusOr<DockerMessage> ParseDockerMessage(absl::string_view text) try {
   return absl::ResourceExhaustedError(absl::StrCat("an object that cannot be read: ", e.what()));
 }
 
+std::optional<std::string> ParseErrorMessage(absl::string_view text) try {
+  boost::system::error_code error;
+  const json::value value = json::parse({text.data(), text.size()}, error, {}, Options());
+  if (error || !value.is_object()) return std::nullopt;
+  std::string message = Text(value.get_object(), "message");
+  return message.empty() ? std::nullopt : std::optional(std::move(message));
+} catch (const std::exception&) {
+  return std::nullopt;
+}
+
 }  // namespace lookout::docker_internal

@@ -28,6 +28,9 @@ struct DockerMessage {
 // error. No exception leaves it.
 absl::StatusOr<DockerMessage> ParseDockerMessage(absl::string_view json);
 
+// The text of an engine's error, {"message":"…"}; nothing if `json` is no such object.
+std::optional<std::string> ParseErrorMessage(absl::string_view json);
+
 }  // namespace lookout::docker_internal
 
 #endif  // LOOKOUT_ADAPTERS_DOCKER_DOCKER_MESSAGE_H_

@@ -32,6 +32,11 @@
 
 namespace lookout {
 
+namespace docker_internal {
+class HostResolver;
+class StoppableWait;
+}  // namespace docker_internal
+
 struct DockerSourceOptions {
   // "unix:///path" or "tcp://host[:port]": see docker_endpoint.h.
   std::string host = std::string(kDefaultDockerHost);
@@ -57,27 +62,32 @@ class DockerSource final : public Source {
   static absl::StatusOr<std::unique_ptr<DockerSource>> Create(DockerSourceOptions options,
                                                               absl::Clock& clock);
 
+  ~DockerSource() override;
+
   absl::string_view name() const override { return name_; }
 
   // Fails with Unavailable when the engine cannot be reached, ends the stream or refuses for the moment,
   // with DeadlineExceeded when it accepts and does not answer, with what it says when it refuses for good
-  // (403: PermissionDenied; 404: it is no engine: FailedPrecondition; a version that cannot be agreed on:
-  // FailedPrecondition). Called again, it tells a ForceReload once the new stream is live: what
-  // happened between is not known.
+  // (401, 403: PermissionDenied; 404, or a version too old: FailedPrecondition). Called again, it tells a
+  // ForceReload once the new stream is live: what happened between is not known. So it does for a part of
+  // the stream that cannot be read, which is told with OnError() too.
   absl::Status Run(std::stop_token stop, Receiver& receiver) override;
 
   // At any time, from any thread.
   DockerSourceCounters counters() const;
 
  private:
-  class Stream;
+  class Listener;
 
   DockerSource(DockerSourceOptions options, DockerEndpoint endpoint, absl::Clock& clock);
+
+  absl::Status Listen(docker_internal::StoppableWait& wait, Receiver& receiver);
 
   const DockerSourceOptions options_;
   const DockerEndpoint endpoint_;
   const std::string name_;
   absl::Clock& clock_;
+  const std::unique_ptr<docker_internal::HostResolver> resolver_;
   bool was_live_ = false;
   std::atomic<std::uint64_t> emitted_ = 0;
   std::atomic<std::uint64_t> unknown_actions_ = 0;

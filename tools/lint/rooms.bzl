@@ -5,6 +5,8 @@ load("//tools/build_defs:script.bzl", "script_test")
 # Targets -> the packages of this tree and the foreign repositories ("@…") that they may use, directly or
 # through others. Tests are not bound by it.
 _TABLE = {
+    "//adapters/docker:event_stream_decoder": ["//adapters/docker", "//events", "@abseil-cpp", "@boost"],
+    "//adapters/docker:room_libraries": ["//adapters/docker", "//events", "@abseil-cpp", "@boost", "@cpp-httplib"],
     "//adapters/file:room_libraries": ["//adapters/file", "//events", "@abseil-cpp"],
     "//events:event_queue": ["//events", "@abseil-cpp"],
     "//events:room_libraries": ["//events", "@abseil-cpp", "@boost"],
