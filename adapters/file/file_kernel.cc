@@ -54,6 +54,13 @@ class SystemKernel final : public FileKernel {
     closedir(dir);
     return -error;
   }
+
+  void AwaitRecordsOf(const std::string& path) override {
+    DIR* dir = opendir(path.c_str());
+    if (dir == nullptr) return;
+    readdir(dir);
+    closedir(dir);
+  }
 };
 
 }  // namespace

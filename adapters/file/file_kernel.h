@@ -33,6 +33,11 @@ class FileKernel {
   virtual int List(const std::string& path,
                    absl::FunctionRef<void(absl::string_view name, bool is_directory)> entry) = 0;
 
+  // Waits for who is changing the directory's entries right now, and so for the records of what can be seen
+  // in it already: the kernel queues a record before it lets go of the directory's lock, which reading the
+  // directory takes.
+  virtual void AwaitRecordsOf(const std::string& path) = 0;
+
   // The real one.
   static FileKernel& System();
 };

@@ -293,8 +293,11 @@ TEST_F(FileSourceTest, FoldingTheEventsOfABusyTreeGivesTheTree) {
       if (i % 5 == 4) dir_.Remove(absl::StrCat("p", i % 7, "/q", i % 3, "/f", i));
     }
   });
-  for (int i = 0; i < 300; ++i) dir_.WriteFile(absl::StrCat("own/d", i % 10, "/f", i), "x");
-  for (int i = 0; i < 10; ++i) dir_.Rename(absl::StrCat("own/d", i), absl::StrCat("own/moved", i));
+  for (int i = 0; i < 300; ++i) {
+    dir_.WriteFile(absl::StrCat("own/d", i % 10, "/f", i), "x");
+    // Its old name is made again by the next round.
+    if (i % 10 == 9) dir_.Rename("own/d9", absl::StrCat("own/moved", i));
+  }
   other.join();
   Told();
   std::set<std::string> tree;
@@ -304,6 +307,7 @@ TEST_F(FileSourceTest, FoldingTheEventsOfABusyTreeGivesTheTree) {
       EXPECT_TRUE(tree.insert(path).second) << "created twice: " << path;
     } else if (event.action == Action::kFileDeleted) {
       EXPECT_EQ(tree.erase(path), 1u) << path;
+      std::erase_if(tree, [&](const std::string& below) { return absl::StartsWith(below, path + "/"); });
     } else if (event.action == Action::kFileRenamed) {
       const std::string from(event.attributes.Get(kRenamedFrom));
       std::set<std::string> moved;
@@ -316,7 +320,7 @@ TEST_F(FileSourceTest, FoldingTheEventsOfABusyTreeGivesTheTree) {
   int files = 0;
   for (const std::string& path : tree) {
     EXPECT_TRUE(dir_.Exists(Below(path))) << path;
-    files += absl::StrContains(path, "/f");
+    files += absl::StrContains(Below(path), "/f");
   }
   EXPECT_EQ(files, 300 + 240);
 }

@@ -14,11 +14,6 @@
 namespace lookout::file_internal {
 namespace {
 
-// Never what reading causes (IN_OPEN, IN_ACCESS, IN_CLOSE_NOWRITE): a sink that reads the tree would feed
-// itself.
-constexpr std::uint32_t kMask = IN_CREATE | IN_DELETE | IN_MODIFY | IN_MOVED_FROM | IN_MOVED_TO |
-                                IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_EXCL_UNLINK;
-
 constexpr std::size_t kBufferSize = 64 * 1024;
 
 // How many reads Open() spends on a tree that never rests before it declares itself ready all the same.
@@ -44,7 +39,7 @@ InotifyWatcher::~InotifyWatcher() {
 absl::Status InotifyWatcher::Open() {
   fd_ = kernel_.Init();
   if (fd_ < 0) return InitError(-std::exchange(fd_, -1));
-  if (absl::Status watched = WatchSubtree(tree_.root()); !watched.ok()) return watched;
+  if (absl::Status watched = Crawl(tree_.root()); !watched.ok()) return watched;
   if (absl::Status drained = Drain(); !drained.ok()) return drained;
   if (!options_.only.empty()) {
     only_exists_ = kernel_.IsDirectory(WatchTree::Path(tree_.root(), options_.only)) >= 0;
@@ -66,16 +61,15 @@ absl::Status InotifyWatcher::Drain() {
 }
 
 absl::Duration InotifyWatcher::Timeout() {
-  if (!fresh_.empty()) return absl::ZeroDuration();
-  if (departures_.empty()) return absl::InfiniteDuration();
+  if (departures_.empty()) return tree_.fresh().empty() ? absl::InfiniteDuration() : absl::ZeroDuration();
   return std::max(departures_.front().deadline - clock_.TimeNow(), absl::ZeroDuration());
 }
 
 absl::Status InotifyWatcher::Step() {
   absl::StatusOr<std::size_t> got = Read();
   if (!got.ok()) return got.status();
-  if (*got == 0) ForgetListed();
   ExpireDepartures(now_);
+  if (*got == 0) Settle();
   if (std::exchange(overflowed_, false)) {
     absl::Status rebuilt = Rebuild();
     // Told once everything is watched again: who reads the tree now misses nothing that follows.
@@ -111,6 +105,7 @@ void InotifyWatcher::Handle(const InotifyRecord& record) {
   if (!options_.only.empty()) return HandleOnly(record);
 
   if ((record.mask & IN_MODIFY) != 0) {
+    if (node->fresh() && !node->known->contains(record.name)) return;  // gone before it could be told
     std::string path = WatchTree::Path(*node, record.name);
     if (path == last_written_) return;
     last_written_ = path;
@@ -154,64 +149,79 @@ void InotifyWatcher::HandleOnly(const InotifyRecord& record) {
 }
 
 void InotifyWatcher::OnCreated(WatchNode& node, const InotifyRecord& record) {
-  if (Arrives(node, record.name)) return;
+  std::string path = WatchTree::Path(node, record.name);
+  ExpireDepartureOf(path, record.cookie);
+  if (!Arrives(node, record.name)) return;
   if (IsDirectory(record)) return DirectoryAppears(node, record.name);
-  Emit(Action::kFileCreated, WatchTree::Path(node, record.name), false);
+  Emit(Action::kFileCreated, std::move(path), false);
 }
 
 void InotifyWatcher::OnDeleted(WatchNode& node, const InotifyRecord& record) {
-  Leaves(node, record.name);
+  const bool told = Leaves(node, record.name);
   if (IsDirectory(record)) Forget(tree_.Detach(node, record.name));
-  Emit(Action::kFileDeleted, WatchTree::Path(node, record.name), IsDirectory(record));
+  if (told) Emit(Action::kFileDeleted, WatchTree::Path(node, record.name), IsDirectory(record));
 }
 
 void InotifyWatcher::OnMovedFrom(WatchNode& node, const InotifyRecord& record) {
-  Leaves(node, record.name);
+  std::string path = WatchTree::Path(node, record.name);
+  ExpireDepartureOf(path, record.cookie);
   departures_.push_back({.cookie = record.cookie,
-                         .path = WatchTree::Path(node, record.name),
+                         .path = std::move(path),
                          .is_directory = IsDirectory(record),
+                         .told = Leaves(node, record.name),
                          .subtree = IsDirectory(record) ? tree_.Detach(node, record.name) : nullptr,
                          .deadline = now_ + kRenameWait});
 }
 
 void InotifyWatcher::OnMovedTo(WatchNode& node, const InotifyRecord& record) {
-  const bool already_told = Arrives(node, record.name);
+  std::string path = WatchTree::Path(node, record.name);
+  ExpireDepartureOf(path, record.cookie);
+  const bool news = Arrives(node, record.name);
   const auto from =
       std::find_if(departures_.begin(), departures_.end(),
                    [&record](const Departure& departure) { return departure.cookie == record.cookie; });
-  if (from == departures_.end()) {
-    if (already_told) return;
+  if (from == departures_.end() || !from->told) {
+    if (from != departures_.end()) departures_.erase(from);
+    if (!news) return;
     if (IsDirectory(record)) return DirectoryAppears(node, record.name);
-    return Emit(Action::kFileCreated, WatchTree::Path(node, record.name), false);
+    return Emit(Action::kFileCreated, std::move(path), false);
   }
   Departure departure = std::move(*from);
   departures_.erase(from);
-  if (already_told) {
-    // The new path was reported, with all below it, by the listing: what is left to say is that the old one
-    // is no more. The kernel has one watch for a directory, which went to the new path then.
+  if (departure.is_directory && !news) {
+    // The new path was told, with all below it, by a listing: what is left to say is that the old one is no
+    // more. Its watches went to the new path then.
     Forget(std::move(departure.subtree));
-    return Emit(Action::kFileDeleted, std::move(departure.path), departure.is_directory);
+    return Emit(Action::kFileDeleted, std::move(departure.path), true);
   }
   if (departure.is_directory) Forget(tree_.Detach(node, record.name));  // an empty one that it replaced
-  Emit(Action::kFileRenamed, WatchTree::Path(node, record.name), departure.is_directory,
-       std::move(departure.path));
-  if (departure.subtree != nullptr && departure.subtree->wd >= 0) {
-    tree_.Attach(std::move(departure.subtree), node, record.name);
-    Verify(*tree_.Child(node, record.name));
-  } else if (departure.is_directory && options_.recursive) {
-    // It moved on before it could be watched.
-    if (absl::Status watched = WatchSubtree(tree_.AddChild(node, record.name)); !watched.ok())
-      Complain(watched);
-  }
+  Emit(Action::kFileRenamed, std::move(path), departure.is_directory, std::move(departure.path));
+  if (departure.subtree == nullptr) return;
+  tree_.Attach(std::move(departure.subtree), node, record.name);
+  Verify(*tree_.Child(node, record.name));
 }
 
 void InotifyWatcher::ExpireDepartures(absl::Time now) {
   while (!departures_.empty() && departures_.front().deadline <= now) {
     Departure departure = std::move(departures_.front());
     departures_.erase(departures_.begin());
-    Unwatch(std::move(departure.subtree));
-    Emit(Action::kFileDeleted, std::move(departure.path), departure.is_directory);
+    Tell(std::move(departure));
   }
+}
+
+void InotifyWatcher::ExpireDepartureOf(absl::string_view path, std::uint32_t except_cookie) {
+  const auto at = std::find_if(departures_.begin(), departures_.end(), [&](const Departure& departure) {
+    return departure.path == path && departure.cookie != except_cookie;
+  });
+  if (at == departures_.end()) return;
+  Departure departure = std::move(*at);
+  departures_.erase(at);
+  Tell(std::move(departure));
+}
+
+void InotifyWatcher::Tell(Departure departure) {
+  Unwatch(std::move(departure.subtree));
+  if (departure.told) Emit(Action::kFileDeleted, std::move(departure.path), departure.is_directory);
 }
 
 void InotifyWatcher::DirectoryAppears(WatchNode& parent, absl::string_view name) {
@@ -220,143 +230,7 @@ void InotifyWatcher::DirectoryAppears(WatchNode& parent, absl::string_view name)
   Forget(tree_.Detach(parent, name));
   Emit(Action::kFileCreated, WatchTree::Path(parent, name), true);
   if (!options_.recursive) return;
-  if (absl::Status watched = WatchSubtree(tree_.AddChild(parent, name)); !watched.ok()) Complain(watched);
-}
-
-absl::Status InotifyWatcher::WatchSubtree(WatchNode& first) {
-  std::vector<WatchNode*> rest = {&first};
-  while (!rest.empty()) {
-    WatchNode& node = *rest.back();
-    rest.pop_back();
-    const std::string path = WatchTree::Path(node);
-    absl::Status status = Watch(node, path);
-    if (status.ok() && options_.only.empty() && (options_.recursive || !silent_))
-      status = List(node, path, rest);
-    if (status.ok()) continue;
-    if (&node == &tree_.root()) return status;
-    unsettled_ |= !silent_;
-    if (!absl::IsNotFound(status))
-      Complain(std::move(status));  // what vanished meanwhile is told by its parent
-  }
-  return absl::OkStatus();
-}
-
-absl::Status InotifyWatcher::Watch(WatchNode& node, const std::string& path) {
-  // The root may be a link, as the user's path; below it, links are not followed.
-  const std::uint32_t follow = &node == &tree_.root() ? 0 : IN_DONT_FOLLOW;
-  const int wd = kernel_.AddWatch(fd_, path.empty() ? "/" : path, kMask | follow);
-  if (wd < 0) {
-    const bool said = wd == -ENOSPC && std::exchange(out_of_watches_, true) && &node != &tree_.root();
-    return said ? absl::NotFoundError("") : WatchError(-wd, path, tree_.watches());
-  }
-  tree_.SetWatch(node, wd);
-  return absl::OkStatus();
-}
-
-absl::Status InotifyWatcher::List(WatchNode& node, const std::string& path, std::vector<WatchNode*>& below) {
-  std::vector<std::pair<std::string, bool>> late;  // of a directory that appeared later
-  const int error = kernel_.List(path.empty() ? "/" : path, [&](absl::string_view name, bool is_directory) {
-    if (!silent_) {
-      late.emplace_back(name, is_directory);
-    } else if (is_directory && options_.recursive) {
-      below.push_back(&tree_.AddChild(node, name));
-    }
-  });
-  if (error < 0) return ListError(-error, path);
-  if (silent_) return absl::OkStatus();
-
-  node.fresh = true;
-  fresh_.push_back(node.wd);
-  // Replaced between watching and listing: what was listed is another's, and the records will say so.
-  if (!IsStill(node, path)) {
-    unsettled_ = true;
-    return absl::OkStatus();
-  }
-  node.listed = std::make_unique<absl::flat_hash_set<std::string>>();
-  for (auto& [name, is_directory] : late) {
-    if (node.told.contains(name)) continue;
-    Emit(Action::kFileCreated, WatchTree::Path(node, name), is_directory);
-    if (is_directory && options_.recursive) below.push_back(&tree_.AddChild(node, name));
-    node.listed->insert(std::move(name));
-  }
-  return absl::OkStatus();
-}
-
-bool InotifyWatcher::IsStill(const WatchNode& node, const std::string& path) {
-  return kernel_.AddWatch(fd_, path, kMask | IN_DONT_FOLLOW) == node.wd;
-}
-
-void InotifyWatcher::Verify(WatchNode& moved) {
-  std::vector<WatchNode*> rest = {&moved};
-  while (!rest.empty()) {
-    WatchNode& node = *rest.back();
-    rest.pop_back();
-    if (!node.fresh && !unsettled_) continue;
-    const bool settled =
-        node.fresh ? node.listed != nullptr && IsStill(node, WatchTree::Path(node)) : node.wd >= 0;
-    if (settled) {
-      for (const std::unique_ptr<WatchNode>& child : node.children) rest.push_back(child.get());
-      continue;
-    }
-    if (const auto listed = std::exchange(node.listed, nullptr)) {
-      for (const std::string& name : *listed) {
-        Forget(tree_.Detach(node, name));
-        Emit(Action::kFileDeleted, WatchTree::Path(node, name), false);
-      }
-    }
-    if (absl::Status watched = WatchSubtree(node); !watched.ok()) Complain(std::move(watched));
-  }
-}
-
-void InotifyWatcher::Unwatch(std::unique_ptr<WatchNode> subtree) {
-  if (subtree == nullptr) return;
-  tree_.Drop(std::move(subtree), [this](int wd) { kernel_.RemoveWatch(fd_, wd); });
-}
-
-void InotifyWatcher::Forget(std::unique_ptr<WatchNode> subtree) {
-  if (subtree != nullptr) tree_.Drop(std::move(subtree), [](int) {});
-}
-
-absl::Status InotifyWatcher::Rebuild() {
-  const bool was_silent = std::exchange(silent_, true);
-  departures_.clear();
-  fresh_.clear();
-  out_of_watches_ = false;
-  // The kernel answers a second watch of a directory with the descriptor of the first: what is still there
-  // keeps its watch, and what is left over afterwards has gone.
-  WatchTree old = std::exchange(tree_, WatchTree(options_.directory));
-  absl::Status status = WatchSubtree(tree_.root());
-  old.DropAll([this](int wd) {
-    if (tree_.Find(wd) == nullptr) kernel_.RemoveWatch(fd_, wd);
-  });
-  if (!options_.only.empty()) {
-    only_exists_ = kernel_.IsDirectory(WatchTree::Path(tree_.root(), options_.only)) >= 0;
-  }
-  silent_ = was_silent;
-  return status;
-}
-
-void InotifyWatcher::ForgetListed() {
-  for (const int wd : std::exchange(fresh_, {})) {
-    // The kernel changes the tree before it queues the record: who is not listed yet waits for the record.
-    if (WatchNode* node = tree_.Find(wd); node != nullptr && node->listed != nullptr) {
-      node->listed = nullptr;
-      node->told = {};
-      node->fresh = false;
-    }
-  }
-}
-
-bool InotifyWatcher::Arrives(WatchNode& node, absl::string_view name) {
-  if (!node.fresh) return false;
-  node.told.emplace(name);
-  return node.listed != nullptr && node.listed->erase(name) > 0;
-}
-
-void InotifyWatcher::Leaves(WatchNode& node, absl::string_view name) {
-  if (!node.fresh) return;
-  node.told.erase(name);
-  if (node.listed != nullptr) node.listed->erase(name);
+  if (absl::Status crawled = Crawl(tree_.AddChild(parent, name)); !crawled.ok()) Complain(std::move(crawled));
 }
 
 void InotifyWatcher::Emit(Action action, std::string path, bool is_directory, std::string renamed_from) {

@@ -2,12 +2,16 @@
 //
 // FileSource calls Open(), then Step() whenever fd() is readable or Timeout() is over.
 //
-// Rules that the kernel's interface asks for (inotify(7), and what was seen in other watchers):
-// - A watch says nothing of what a directory already holds: it is set before the directory is listed, and
-//   what the listing reported is remembered until the kernel's queue was empty once, to drop the doubles.
+// What the kernel's interface asks for (inotify(7), and what was seen in other watchers):
+// - A watch says nothing of what a directory already holds: it is set before the directory is listed. What
+//   both tell is told once, by the set of names that were told (WatchNode::known).
 // - The two halves of a rename share a cookie but may come in two reads: the first waits a little.
-// - A path may mean another directory by the time that its record is read. A watch is known by the directory,
-//   so setting it again by the path that the records lead to shows whether it is still the same one.
+// - When a record is read, its path may mean another directory already. A watch is known by the directory,
+//   not by the path, so setting it again shows whether a path still leads to the same one. Records that are
+//   still to come will move each directory to where it is now; on every such move what is fresh is held
+//   against the disk, and what was told of the wrong directory is put right.
+// - The kernel changes the tree before it queues the record. So a directory is fresh until the queue was empty
+//   after everybody was awaited who was changing the directories on its path (FileKernel::AwaitRecordsOf).
 // - After an overflow nothing is known but the disk: everything is watched anew.
 //
 // Thread-compatible.
@@ -73,6 +77,7 @@ class InotifyWatcher {
     std::uint32_t cookie;
     std::string path;
     bool is_directory;
+    bool told;                           // or was it gone before it could be?
     std::unique_ptr<WatchNode> subtree;  // null for a file, or a directory that was not watched
     absl::Time deadline;
   };
@@ -90,25 +95,34 @@ class InotifyWatcher {
   void OnMovedTo(WatchNode& node, const InotifyRecord& record);
   // Deletions whose time is over; all if `now` is InfiniteFuture.
   void ExpireDepartures(absl::Time now);
-
+  // The deletion of what was at `path`, before something new there is told.
+  void ExpireDepartureOf(absl::string_view path, std::uint32_t except_cookie);
+  void Tell(Departure departure);
   void DirectoryAppears(WatchNode& parent, absl::string_view name);
-  // Watches `first`, and with `recursive` all below it; reports what they hold unless silent.
-  absl::Status WatchSubtree(WatchNode& first);
-  absl::Status Watch(WatchNode& node, const std::string& path);
+
+  // The rest is in inotify_watcher_crawl.cc.
+
+  // Whether it is news that `name` is in, or has left, the directory; and keeps account of it.
+  static bool Arrives(WatchNode& node, absl::string_view name);
+  static bool Leaves(WatchNode& node, absl::string_view name);
+
+  // Watches `first`, and with `recursive` all below it. Unless silent, tells how what they hold differs from
+  // what is known of them.
+  absl::Status Crawl(WatchNode& first);
+  absl::Status CrawlOne(WatchNode& node, const std::string& path, std::vector<WatchNode*>& below);
+  // Whether `path` leads to a directory that may be taken for the node's, which is then watched.
+  absl::StatusOr<bool> Bind(WatchNode& node, const std::string& path);
   absl::Status List(WatchNode& node, const std::string& path, std::vector<WatchNode*>& below);
-  // Holds each freshly listed directory of a subtree that has just moved against what is at its new path, and
-  // takes back what was listed of another one.
+  int AddWatch(const WatchNode& node, const std::string& path);
+  // Holds what is fresh in a subtree that has just moved against the disk.
   void Verify(WatchNode& moved);
-  bool IsStill(const WatchNode& node, const std::string& path);
+  // The queue is empty: brings what is fresh nearer to being settled.
+  void Settle();
   // Ends the watches of a subtree that lives on elsewhere; forgets one that the kernel has ended already.
   void Unwatch(std::unique_ptr<WatchNode> subtree);
   void Forget(std::unique_ptr<WatchNode> subtree);
   // Everything anew from the disk, with the same descriptor.
   absl::Status Rebuild();
-  void ForgetListed();
-  // Both keep account of a fresh directory. Whether `name` was listed, and so is no news:
-  static bool Arrives(WatchNode& node, absl::string_view name);
-  static void Leaves(WatchNode& node, absl::string_view name);
 
   void Emit(Action action, std::string path, bool is_directory, std::string renamed_from = {});
   void EmitForceReload(std::string reason);
@@ -121,7 +135,6 @@ class InotifyWatcher {
   int fd_ = -1;
   WatchTree tree_;
   std::vector<Departure> departures_;  // oldest first
-  std::vector<int> fresh_;             // watches of fresh directories
   std::string buffer_;
   absl::Time now_;            // of the read under way
   std::string last_written_;  // the path just told as written, to tell it once in a row
@@ -130,7 +143,7 @@ class InotifyWatcher {
   bool silent_ = true;  // until Open() is done
   bool overflowed_ = false;
   bool out_of_watches_ = false;  // said once
-  bool unsettled_ = false;       // some late directory was not found where its record led
+  bool awaited_ = false;  // who was changing fresh directories' paths, since those were looked up last
   bool wanted_ = true;
 };
 

@@ -28,6 +28,10 @@ WatchTree::WatchTree(std::string root_path) : root_(std::make_unique<WatchNode>(
   root_->name = std::move(root_path);
 }
 
+WatchTree::~WatchTree() {
+  if (root_ != nullptr) Drop(std::move(root_), [](int) {});
+}
+
 WatchNode* WatchTree::Find(int wd) const {
   const auto found = by_wd_.find(wd);
   return found == by_wd_.end() ? nullptr : found->second;
@@ -59,6 +63,18 @@ void WatchTree::ForgetWatch(WatchNode& node) {
   node.wd = -1;
 }
 
+void WatchTree::MakeFresh(WatchNode& node) {
+  if (node.fresh()) return;
+  node.known = std::make_unique<absl::flat_hash_set<std::string>>();
+  fresh_.insert(&node);
+}
+
+void WatchTree::Settle(WatchNode& node) {
+  node.known = nullptr;
+  node.unresolved = false;
+  fresh_.erase(&node);
+}
+
 std::unique_ptr<WatchNode> WatchTree::Detach(WatchNode& parent, absl::string_view name) {
   const auto at = LowerBound(parent.children, name);
   if (at == parent.children.end() || (*at)->name != name) return nullptr;
@@ -87,16 +103,13 @@ void WatchTree::Drop(std::unique_ptr<WatchNode> node, absl::FunctionRef<void(int
       each(next->wd);
       ForgetWatch(*next);
     }
+    Settle(*next);
     for (std::unique_ptr<WatchNode>& child : next->children) rest.push_back(std::move(child));
   }
 }
 
-void WatchTree::DropAll(absl::FunctionRef<void(int wd)> each) {
+void WatchTree::EachWatch(absl::FunctionRef<void(int wd)> each) const {
   for (const auto& [wd, node] : by_wd_) each(wd);
-  by_wd_.clear();
-  root_->wd = -1;
-  for (std::unique_ptr<WatchNode>& child : std::exchange(root_->children, {}))
-    Drop(std::move(child), [](int) {});
 }
 
 std::string WatchTree::Path(const WatchNode& node, absl::string_view leaf) {

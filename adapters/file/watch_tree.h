@@ -22,17 +22,22 @@ struct WatchNode {
   std::string name;             // the whole path where there is no parent
   int wd = -1;
   std::vector<std::unique_ptr<WatchNode>> children;  // sorted by name
-  // Watched and listed while the kernel may still have older things to say of its path.
-  bool fresh = false;
-  // While fresh: what the listing reported and the kernel has not confirmed; null if there was no valid one.
-  std::unique_ptr<absl::flat_hash_set<std::string>> listed;
-  // While fresh: what the kernel reported and is there, so that a late listing does not do so again.
-  absl::flat_hash_set<std::string> told;
+  // Only of a fresh directory, one that appeared while events were told: the names that were told to be in
+  // it. As long as the kernel may still have older things to say of its path, each name is told by what this
+  // set lacks, so that neither a listing nor a record tells it twice.
+  std::unique_ptr<absl::flat_hash_set<std::string>> known;
+  // Fresh, and not (rightly) watched and listed yet: its path led nowhere, or elsewhere.
+  bool unresolved = false;
+
+  bool fresh() const { return known != nullptr; }
 };
 
 class WatchTree {
  public:
   explicit WatchTree(std::string root_path);
+  ~WatchTree();
+  WatchTree(WatchTree&&) = default;
+  WatchTree& operator=(WatchTree&&) = default;
 
   WatchNode& root() { return *root_; }
   WatchNode* Find(int wd) const;
@@ -46,6 +51,12 @@ class WatchTree {
   void SetWatch(WatchNode& node, int wd);
   void ForgetWatch(WatchNode& node);
 
+  // Makes the directory fresh, with nothing known of it, if it is not yet.
+  void MakeFresh(WatchNode& node);
+  void Settle(WatchNode& node);
+  // All that are fresh, in detached subtrees too.
+  const absl::flat_hash_set<WatchNode*>& fresh() const { return fresh_; }
+
   // Takes the subtree of `name` out, or null. Its descriptors stay known and its paths as they were.
   std::unique_ptr<WatchNode> Detach(WatchNode& parent, absl::string_view name);
   // Puts a detached subtree in, in place of a child of that name.
@@ -53,8 +64,8 @@ class WatchTree {
   // Ends the subtree; `each` is told the descriptors that it had.
   void Drop(std::unique_ptr<WatchNode> node, absl::FunctionRef<void(int wd)> each);
 
-  // Ends everything, the root's watch included.
-  void DropAll(absl::FunctionRef<void(int wd)> each);
+  // Tells every descriptor.
+  void EachWatch(absl::FunctionRef<void(int wd)> each) const;
 
   // The path of `leaf` in `node`; of the node itself if `leaf` is empty.
   static std::string Path(const WatchNode& node, absl::string_view leaf = {});
@@ -62,6 +73,7 @@ class WatchTree {
  private:
   std::unique_ptr<WatchNode> root_;
   absl::flat_hash_map<int, WatchNode*> by_wd_;
+  absl::flat_hash_set<WatchNode*> fresh_;
 };
 
 }  // namespace lookout::file_internal
