@@ -1,0 +1,59 @@
+#include "lookout/tools/lookout/event_format.h"
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "lookout/events/action.h"
+#include "lookout/tools/lookout/printable.h"
+
+namespace lookout {
+namespace {
+
+constexpr absl::string_view kRed = "\x1b[31m";
+constexpr absl::string_view kGreen = "\x1b[32m";
+constexpr absl::string_view kYellow = "\x1b[33m";
+constexpr absl::string_view kMagenta = "\x1b[1;35m";
+constexpr absl::string_view kCyan = "\x1b[36m";
+constexpr absl::string_view kPlain = "\x1b[0m";
+
+absl::string_view ColorOf(Action action) {
+  if (IsContainerStart(action) || action == Action::kFileCreated) return kGreen;
+  if (IsContainerStop(action) || action == Action::kContainerDestroy || action == Action::kFileDeleted) {
+    return kRed;
+  }
+  if (IsContainerPause(action) || action == Action::kFileRenamed) return kCyan;
+  if (action == Action::kFileWritten) return kYellow;
+  if (action == Action::kForceReload) return kMagenta;
+  return "";
+}
+
+void AppendPath(absl::string_view path, bool is_directory, std::string& out) {
+  AppendPrintable(path, out);
+  if (is_directory && !absl::EndsWith(path, "/")) out += '/';
+}
+
+}  // namespace
+
+bool WantsColor(ColorMode mode, bool is_terminal, absl::string_view no_color, absl::string_view term) {
+  if (mode != ColorMode::kAuto) return mode == ColorMode::kAlways;
+  return is_terminal && no_color.empty() && term != "dumb";
+}
+
+void AppendEventText(const Event& event, bool color, std::string& out) {
+  const absl::string_view paint = color ? ColorOf(event.action) : "";
+  absl::StrAppend(&out, absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", event.time, absl::UTCTimeZone()), " ",
+                  event.type, " ", paint, event.action, paint.empty() ? "" : kPlain, " ");
+  const bool is_directory = event.attributes.Get(kKind) == kKindDirectory;
+  // An engine may leave a container's name out; its ID still says who it was.
+  AppendPath(event.actor_name.empty() ? event.actor_id : event.actor_name, is_directory, out);
+  if (const absl::string_view from = event.attributes.Get(kRenamedFrom); !from.empty()) {
+    out += " <- ";
+    AppendPath(from, is_directory, out);
+  }
+  if (const absl::string_view reason = event.attributes.Get(kReason); !reason.empty()) {
+    out += ": ";
+    AppendPrintable(reason, out);
+  }
+}
+
+}  // namespace lookout
