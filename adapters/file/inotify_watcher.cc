@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "lookout/adapters/file/file_errors.h"
 
@@ -18,6 +19,9 @@ constexpr std::size_t kBufferSize = 64 * 1024;
 
 // How many reads Open() spends on a tree that never rests before it declares itself ready all the same.
 constexpr int kMostDrainReads = 256;
+
+// The halves of a rename come together but for an instant; more than this means that the tree has left.
+constexpr std::size_t kMostHeldRecords = 10'000;
 
 bool IsDirectory(const InotifyRecord& record) { return (record.mask & IN_ISDIR) != 0; }
 
@@ -101,6 +105,7 @@ void InotifyWatcher::Handle(const InotifyRecord& record) {
   }
   WatchNode* node = tree_.Find(record.wd);
   if (node == nullptr) return;  // of a watch that was given up
+  if (Departure* departure = DepartureOf(*node)) return Hold(*departure, record);
   if (record.name.empty()) return HandleSelf(*node, record);
   if (!options_.only.empty()) return HandleOnly(record);
 
@@ -157,14 +162,18 @@ void InotifyWatcher::OnCreated(WatchNode& node, const InotifyRecord& record) {
 }
 
 void InotifyWatcher::OnDeleted(WatchNode& node, const InotifyRecord& record) {
-  const bool told = Leaves(node, record.name);
-  if (IsDirectory(record)) Forget(tree_.Detach(node, record.name));
-  if (told) Emit(Action::kFileDeleted, WatchTree::Path(node, record.name), IsDirectory(record));
+  std::string path = WatchTree::Path(node, record.name);
+  if (IsDirectory(record)) {
+    ExpireDeparturesBelow(path);
+    Forget(tree_.Detach(node, record.name));
+  }
+  if (Leaves(node, record.name)) Emit(Action::kFileDeleted, std::move(path), IsDirectory(record));
 }
 
 void InotifyWatcher::OnMovedFrom(WatchNode& node, const InotifyRecord& record) {
   std::string path = WatchTree::Path(node, record.name);
   ExpireDepartureOf(path, record.cookie);
+  if (IsDirectory(record)) ExpireDeparturesBelow(path);
   departures_.push_back({.cookie = record.cookie,
                          .path = std::move(path),
                          .is_directory = IsDirectory(record),
@@ -176,47 +185,80 @@ void InotifyWatcher::OnMovedFrom(WatchNode& node, const InotifyRecord& record) {
 void InotifyWatcher::OnMovedTo(WatchNode& node, const InotifyRecord& record) {
   std::string path = WatchTree::Path(node, record.name);
   ExpireDepartureOf(path, record.cookie);
+  if (IsDirectory(record)) ExpireDeparturesBelow(path);
   const bool news = Arrives(node, record.name);
   const auto from =
       std::find_if(departures_.begin(), departures_.end(),
                    [&record](const Departure& departure) { return departure.cookie == record.cookie; });
   if (from == departures_.end() || !from->told) {
     if (from != departures_.end()) departures_.erase(from);
-    if (!news) return;
-    if (IsDirectory(record)) return DirectoryAppears(node, record.name);
-    return Emit(Action::kFileCreated, std::move(path), false);
+    if (IsDirectory(record)) {
+      // Told already: by a listing that saw this one, or of an empty one that this one replaced.
+      WatchNode* child = news ? nullptr : tree_.Child(node, record.name);
+      return child != nullptr && child->fresh() ? Verify(*child) : DirectoryAppears(node, record.name);
+    }
+    if (news) Emit(Action::kFileCreated, std::move(path), false);
+    return;
   }
   Departure departure = std::move(*from);
   departures_.erase(from);
-  if (departure.is_directory && !news) {
-    // The new path was told, with all below it, by a listing: what is left to say is that the old one is no
-    // more. Its watches went to the new path then.
-    Forget(std::move(departure.subtree));
-    return Emit(Action::kFileDeleted, std::move(departure.path), true);
-  }
-  if (departure.is_directory) Forget(tree_.Detach(node, record.name));  // an empty one that it replaced
+  // What it replaced: an empty directory, or what a listing took for news and is this one.
+  if (departure.is_directory) Forget(tree_.Detach(node, record.name));
   Emit(Action::kFileRenamed, std::move(path), departure.is_directory, std::move(departure.path));
   if (departure.subtree == nullptr) return;
   tree_.Attach(std::move(departure.subtree), node, record.name);
   Verify(*tree_.Child(node, record.name));
-}
-
-void InotifyWatcher::ExpireDepartures(absl::Time now) {
-  while (!departures_.empty() && departures_.front().deadline <= now) {
-    Departure departure = std::move(departures_.front());
-    departures_.erase(departures_.begin());
-    Tell(std::move(departure));
+  for (const HeldRecord& held : departure.held) {
+    Handle({.wd = held.wd, .mask = held.mask, .cookie = held.cookie, .name = held.name});
   }
 }
 
+InotifyWatcher::Departure* InotifyWatcher::DepartureOf(const WatchNode& node) {
+  if (departures_.empty()) return nullptr;
+  const WatchNode* top = &node;
+  while (top->parent != nullptr) top = top->parent;
+  if (top == &tree_.root()) return nullptr;
+  const auto found = std::find_if(departures_.begin(), departures_.end(), [top](const Departure& departure) {
+    return departure.subtree.get() == top;
+  });
+  return found == departures_.end() ? nullptr : &*found;
+}
+
+void InotifyWatcher::Hold(Departure& departure, const InotifyRecord& record) {
+  if (departure.held.size() < kMostHeldRecords) {
+    departure.held.push_back({record.wd, record.mask, record.cookie, std::string(record.name)});
+  } else {
+    ExpireDeparturesIf([&departure](const Departure& other) { return &other == &departure; });
+  }
+}
+
+void InotifyWatcher::ExpireDepartures(absl::Time now) {
+  ExpireDeparturesIf([now](const Departure& departure) { return departure.deadline <= now; });
+}
+
 void InotifyWatcher::ExpireDepartureOf(absl::string_view path, std::uint32_t except_cookie) {
-  const auto at = std::find_if(departures_.begin(), departures_.end(), [&](const Departure& departure) {
+  ExpireDeparturesIf([&](const Departure& departure) {
     return departure.path == path && departure.cookie != except_cookie;
   });
-  if (at == departures_.end()) return;
-  Departure departure = std::move(*at);
-  departures_.erase(at);
-  Tell(std::move(departure));
+}
+
+void InotifyWatcher::ExpireDeparturesBelow(absl::string_view directory) {
+  ExpireDeparturesIf([&](const Departure& departure) {
+    return departure.path.size() > directory.size() && absl::StartsWith(departure.path, directory) &&
+           departure.path[directory.size()] == '/';
+  });
+}
+
+void InotifyWatcher::ExpireDeparturesIf(absl::FunctionRef<bool(const Departure&)> over) {
+  for (auto at = departures_.begin(); at != departures_.end();) {
+    if (!over(*at)) {
+      ++at;
+      continue;
+    }
+    Departure departure = std::move(*at);
+    at = departures_.erase(at);
+    Tell(std::move(departure));
+  }
 }
 
 void InotifyWatcher::Tell(Departure departure) {
@@ -227,8 +269,12 @@ void InotifyWatcher::Tell(Departure departure) {
 void InotifyWatcher::DirectoryAppears(WatchNode& parent, absl::string_view name) {
   // While silent, a directory that is known was found by the first crawl.
   if (silent_ && tree_.Child(parent, name) != nullptr) return;
-  Forget(tree_.Detach(parent, name));
-  Emit(Action::kFileCreated, WatchTree::Path(parent, name), true);
+  const std::string path = WatchTree::Path(parent, name);
+  if (std::unique_ptr<WatchNode> replaced = tree_.Detach(parent, name)) {  // an empty one, by a rename over it
+    Forget(std::move(replaced));
+    Emit(Action::kFileDeleted, path, true);
+  }
+  Emit(Action::kFileCreated, path, true);
   if (!options_.recursive) return;
   if (absl::Status crawled = Crawl(tree_.AddChild(parent, name)); !crawled.ok()) Complain(std::move(crawled));
 }

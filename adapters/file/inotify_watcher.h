@@ -24,6 +24,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -72,6 +73,13 @@ class InotifyWatcher {
   bool wanted() const { return wanted_; }
 
  private:
+  struct HeldRecord {
+    int wd;
+    std::uint32_t mask;
+    std::uint32_t cookie;
+    std::string name;
+  };
+
   // The first half of a rename.
   struct Departure {
     std::uint32_t cookie;
@@ -80,6 +88,9 @@ class InotifyWatcher {
     bool told;                           // or was it gone before it could be?
     std::unique_ptr<WatchNode> subtree;  // null for a file, or a directory that was not watched
     absl::Time deadline;
+    // What was said of the subtree since: of its new path, if the second half comes; else of a tree that is
+    // not watched any more.
+    std::vector<HeldRecord> held = {};
   };
 
   absl::Status Drain();
@@ -97,7 +108,13 @@ class InotifyWatcher {
   void ExpireDepartures(absl::Time now);
   // The deletion of what was at `path`, before something new there is told.
   void ExpireDepartureOf(absl::string_view path, std::uint32_t except_cookie);
+  // Those of what was in the directory, before it is deleted or moves on itself.
+  void ExpireDeparturesBelow(absl::string_view directory);
+  void ExpireDeparturesIf(absl::FunctionRef<bool(const Departure&)> over);
   void Tell(Departure departure);
+  // The departure that the directory went with, or null.
+  Departure* DepartureOf(const WatchNode& node);
+  void Hold(Departure& departure, const InotifyRecord& record);
   void DirectoryAppears(WatchNode& parent, absl::string_view name);
 
   // The rest is in inotify_watcher_crawl.cc.

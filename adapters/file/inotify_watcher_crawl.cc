@@ -36,6 +36,10 @@ absl::Status InotifyWatcher::Crawl(WatchNode& first) {
   while (!rest.empty()) {
     WatchNode& node = *rest.back();
     rest.pop_back();
+    if (!silent_ && !node.fresh() && node.wd >= 0) {  // settled; what is below it may not be
+      for (const std::unique_ptr<WatchNode>& child : node.children) rest.push_back(child.get());
+      continue;
+    }
     absl::Status crawled = CrawlOne(node, WatchTree::Path(node), rest);
     if (crawled.ok()) continue;
     if (&node == &tree_.root()) return crawled;

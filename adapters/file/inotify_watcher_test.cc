@@ -125,6 +125,36 @@ TEST_F(InotifyWatcherTest, MovedOutDirectoriesGiveTheirWatchesBack) {
   EXPECT_THAT(kernel_.removed, ::testing::UnorderedElementsAre(kernel_.wds["r/d"], kernel_.wds["r/d/e"]));
 }
 
+TEST_F(InotifyWatcherTest, WhatIsSaidBetweenTheHalvesOfARenameIsOfTheNewPath) {
+  kernel_.tree = {{"r", {"d"}}, {"r/d", {}}};
+  ASSERT_TRUE(watcher_.Open().ok());
+  kernel_.reads = {kernel_.Record("r", IN_MOVED_FROM | IN_ISDIR, "d", 5) + kernel_.Record("r/d", IN_CREATE, "f"),
+                   kernel_.Record("r", IN_MOVED_TO | IN_ISDIR, "e", 5)};
+  Step();
+  EXPECT_THAT(receiver_.events(), IsEmpty());
+  Step();
+  EXPECT_THAT(receiver_.events(), ElementsAre(IsEvent(Action::kFileRenamed, "r/e"),
+                                              IsEvent(Action::kFileCreated, "r/e/f")));
+}
+
+TEST_F(InotifyWatcherTest, ATreeThatLeftAndIsBusyIsGivenUpBeforeTheWait) {
+  kernel_.tree = {{"r", {"d"}}, {"r/d", {}}};
+  ASSERT_TRUE(watcher_.Open().ok());
+  kernel_.reads = {kernel_.Record("r", IN_MOVED_FROM | IN_ISDIR, "d", 5)};
+  for (int i = 0; i < 10'001; ++i) kernel_.reads.push_back(kernel_.Record("r/d", IN_MODIFY, "f"));
+  while (!kernel_.reads.empty()) Step();
+  EXPECT_THAT(receiver_.events(), ElementsAre(IsEvent(Action::kFileDeleted, "r/d")));
+  EXPECT_THAT(kernel_.removed, ElementsAre(kernel_.wds["r/d"]));
+}
+
+TEST_F(InotifyWatcherTest, WhatLeftIsToldBeforeWhatTakesItsPlace) {
+  ASSERT_TRUE(watcher_.Open().ok());
+  kernel_.reads = {kernel_.Record("r", IN_MOVED_FROM, "a", 5) + kernel_.Record("r", IN_CREATE, "a")};
+  Step();
+  EXPECT_THAT(receiver_.events(),
+              ElementsAre(IsEvent(Action::kFileDeleted, "r/a"), IsEvent(Action::kFileCreated, "r/a")));
+}
+
 TEST_F(InotifyWatcherTest, AnOverflowIsOneForceReloadAndNewDirectoriesAreWatched) {
   kernel_.tree = {{"r", {"old"}}, {"r/old", {}}};
   ASSERT_TRUE(watcher_.Open().ok());
