@@ -139,8 +139,8 @@ bool FakeDockerEngine::AnswerPing(absl::string_view api_version) {
   const std::string request = connection.ReadRequest();
   if (request.empty()) return false;
   CHECK(absl::StartsWith(request, "GET /_ping HTTP/1.1\r\n")) << "a ping was expected: " << request;
-  connection.SendReply("200 OK", api_version.empty() ? "" : absl::StrCat("Api-Version: ", api_version, "\r\n"),
-                       "OK");
+  connection.SendReply("200 OK",
+                       api_version.empty() ? "" : absl::StrCat("Api-Version: ", api_version, "\r\n"), "OK");
   connection.AwaitHangUp();
   return true;
 }

@@ -38,10 +38,26 @@ TEST(DockerEndpointTest, UnderstandsEveryForm) {
 }
 
 TEST(DockerEndpointTest, RefusesAndQuotesTheRest) {
-  for (const std::string text : {"", "h:2375", "/run/d.sock", "http://h", "unix://run/d.sock", "tcp://", "tcp://:1",
-                                 "tcp://h:", "tcp://h:0", "tcp://h:65536", "tcp://h:http", "tcp://h:1/x",
-                                 "tcp://h?x", "tcp://u@h", "tcp://[::1", "tcp://[::1]x:1", "tcp://h h",
-                                 "tcp://h\n", "ssh://h", "npipe:////./pipe/docker_engine"}) {
+  for (const std::string text : {"",
+                                 "h:2375",
+                                 "/run/d.sock",
+                                 "http://h",
+                                 "unix://run/d.sock",
+                                 "tcp://",
+                                 "tcp://:1",
+                                 "tcp://h:",
+                                 "tcp://h:0",
+                                 "tcp://h:65536",
+                                 "tcp://h:http",
+                                 "tcp://h:1/x",
+                                 "tcp://h?x",
+                                 "tcp://u@h",
+                                 "tcp://[::1",
+                                 "tcp://[::1]x:1",
+                                 "tcp://h h",
+                                 "tcp://h\n",
+                                 "ssh://h",
+                                 "npipe:////./pipe/docker_engine"}) {
     const absl::StatusOr<DockerEndpoint> endpoint = ParseDockerEndpoint(text);
     EXPECT_EQ(endpoint.status().code(), absl::StatusCode::kInvalidArgument) << text;
     EXPECT_THAT(std::string(endpoint.status().message()), HasSubstr("unix:///path/to/docker.sock")) << text;

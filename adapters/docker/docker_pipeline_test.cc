@@ -35,8 +35,8 @@ class DockerPipelineTest : public ::testing::TestWithParam<std::string> {
     options.queue.flush_interval = absl::ZeroDuration();
     options.queue.on_stop = OnStop::kDrain;
     pipeline_ = std::make_unique<Pipeline>("docker", clock_, std::move(options));
-    pipeline_->AddSource(std::make_unique<RestartingSource>(
-        *DockerSource::Create({.host = engine_.host()}, clock_), clock_));
+    pipeline_->AddSource(
+        std::make_unique<RestartingSource>(*DockerSource::Create({.host = engine_.host()}, clock_), clock_));
     auto sink = std::make_unique<RecordingSink>();
     sink_ = sink.get();
     pipeline_->AddSink(std::move(sink));

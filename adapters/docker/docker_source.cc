@@ -33,9 +33,8 @@ class DockerSource::Listener {
   }
 
   bool OnData(absl::string_view bytes) {
-    return taken_ && decoder_.Feed(bytes, source_.clock_.TimeNow(), [this](EventStreamDecoder::Item item) {
-      return OnItem(std::move(item));
-    });
+    return taken_ && decoder_.Feed(bytes, source_.clock_.TimeNow(),
+                                   [this](EventStreamDecoder::Item item) { return OnItem(std::move(item)); });
   }
 
   // False once the receiver takes no more.

@@ -77,9 +77,10 @@ TEST_F(DockerSourceTest, ARecordedAnswerIsReadByteByByte) {
     const std::string recorded = ReadTestData(file);
     // The recording ends with a mark of its own: the stream stayed open.
     stream.SendByteByByte(absl::StripSuffix(recorded, "<open>"));
-    EXPECT_THAT(receiver.WaitForCount(4),
-                ElementsAre(IsEvent(Action::kContainerCreate, "raw"), IsEvent(Action::kContainerStart, "raw"),
-                            IsEvent(Action::kContainerDie, "raw"), IsEvent(Action::kContainerDestroy, "raw")));
+    EXPECT_THAT(
+        receiver.WaitForCount(4),
+        ElementsAre(IsEvent(Action::kContainerCreate, "raw"), IsEvent(Action::kContainerStart, "raw"),
+                    IsEvent(Action::kContainerDie, "raw"), IsEvent(Action::kContainerDestroy, "raw")));
     EXPECT_EQ(run.Stop(), absl::OkStatus());
     EXPECT_THAT(receiver.errors(), IsEmpty());
     EXPECT_EQ(source->counters().emitted, 4u);
@@ -228,7 +229,8 @@ struct Refusal {
 
 TEST_F(DockerSourceTest, ARefusalIsShownInTheEnginesWords) {
   const Refusal table[] = {
-      {"400 Bad Request", R"({"message":"client version 9.99 is too new. Maximum supported API version is 1.51"})",
+      {"400 Bad Request",
+       R"({"message":"client version 9.99 is too new. Maximum supported API version is 1.51"})",
        absl::StatusCode::kUnavailable, "answers 400 \"client version 9.99 is too new."},
       {"400 Bad Request", "client version 1.0 is too old. Minimum supported API version is 1.24\n",
        absl::StatusCode::kFailedPrecondition, "answers 400 \"client version 1.0 is too old."},
@@ -258,8 +260,8 @@ TEST_F(DockerSourceTest, ARefusalIsShownInTheEnginesWords) {
 
 TEST_F(DockerSourceTest, AnAnswerThatIsNotHttpIsAClearError) {
   for (const std::string& answer : {std::string("SSH-2.0-OpenSSH\r\n"), std::string(100000, 'x'),
-                                   std::string("HTTP/1.1 200 ") + std::string(31000, 'x') + "\r\n\r\n",
-                                   std::string("HTTP/1.1 2000 OK\r\n\r\n"), std::string()}) {
+                                    std::string("HTTP/1.1 200 ") + std::string(31000, 'x') + "\r\n\r\n",
+                                    std::string("HTTP/1.1 2000 OK\r\n\r\n"), std::string()}) {
     RecordingReceiver receiver;
     const std::unique_ptr<DockerSource> source = Make({.host = engine_.host()});
     SourceRun run(*source, receiver);
@@ -269,7 +271,8 @@ TEST_F(DockerSourceTest, AnAnswerThatIsNotHttpIsAClearError) {
     ping.Close();
     const absl::Status status = run.AwaitEnd();
     EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
-    EXPECT_THAT(std::string(status.message()), HasSubstr("an answer that is not HTTP")) << answer.substr(0, 20);
+    EXPECT_THAT(std::string(status.message()), HasSubstr("an answer that is not HTTP"))
+        << answer.substr(0, 20);
   }
 }
 
@@ -313,7 +316,8 @@ TEST_F(DockerSourceTest, WorksOverTcp) {
 }
 
 TEST_F(DockerSourceTest, ABadHostIsRefusedAtOnce) {
-  EXPECT_EQ(DockerSource::Create({.host = "h:1"}, clock_).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(DockerSource::Create({.host = "h:1"}, clock_).status().code(),
+            absl::StatusCode::kInvalidArgument);
 }
 
 // The stops below end without the clock being moved: nothing but the stop wakes the source.

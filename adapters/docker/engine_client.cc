@@ -124,8 +124,7 @@ class Exchange {
     // A body that was cut short: what came of it is still an answer to show, but for a stream.
     if (reply_.status != 0 && !on_body) return std::move(reply_);
     if (error == httplib::Error::Canceled) return absl::CancelledError("stopped");
-    return absl::UnavailableError(reply_.status == 0 ? "an answer that is not HTTP"
-                                                     : "the answer broke off");
+    return absl::UnavailableError(reply_.status == 0 ? "an answer that is not HTTP" : "the answer broke off");
   } catch (const std::exception& e) {
     return absl::UnavailableError(absl::StrCat("an answer that cannot be read: ", e.what()));
   }

@@ -1,7 +1,7 @@
 // HTTP requests to an engine, over a connection each.
 //
-// cpp-httplib speaks HTTP; sockets, waiting and stopping are engine_connection.h's, so that every wait ends on
-// stop and by the injected clock, and httplib's own connecting and name look-up are not used.
+// cpp-httplib speaks HTTP; sockets, waiting and stopping are engine_connection.h's, so that every wait ends
+// on stop and by the injected clock, and httplib's own connecting and name look-up are not used.
 #ifndef LOOKOUT_ADAPTERS_DOCKER_ENGINE_CLIENT_H_
 #define LOOKOUT_ADAPTERS_DOCKER_ENGINE_CLIENT_H_
 

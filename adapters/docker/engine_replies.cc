@@ -69,10 +69,9 @@ std::string EventsPath(absl::string_view prefix) {
 
 absl::Status ReplyError(absl::string_view endpoint, absl::string_view request, const EngineReply& reply) {
   const std::string words = InItsWords(reply);
-  return absl::Status(
-      Code(reply.status, words),
-      absl::StrCat(endpoint, ": ", request, ": the engine answers ", reply.status, " ", words,
-                   reply.status == 404 ? "; is this a Docker engine?" : ""));
+  return absl::Status(Code(reply.status, words),
+                      absl::StrCat(endpoint, ": ", request, ": the engine answers ", reply.status, " ", words,
+                                   reply.status == 404 ? "; is this a Docker engine?" : ""));
 }
 
 }  // namespace lookout::docker_internal

@@ -52,8 +52,8 @@ Item Decode(absl::StatusOr<absl::string_view> object, absl::Time now) {
 
 bool EventStreamDecoder::Feed(absl::string_view bytes, absl::Time now,
                               absl::FunctionRef<bool(Item)> on_item) {
-  return framer_.Feed(
-      bytes, [&](absl::StatusOr<absl::string_view> object) { return on_item(Decode(object, now)); });
+  return framer_.Feed(bytes,
+                      [&](absl::StatusOr<absl::string_view> object) { return on_item(Decode(object, now)); });
 }
 
 }  // namespace lookout

@@ -69,10 +69,10 @@ TEST(EventStreamDecoderTest, ReadsAllOfAnEvent) {
 
 TEST(EventStreamDecoderTest, EachOfTheEightVerbsIsMapped) {
   const std::pair<std::string, Action> table[] = {
-      {"create", Action::kContainerCreate}, {"start", Action::kContainerStart},
+      {"create", Action::kContainerCreate},   {"start", Action::kContainerStart},
       {"unpause", Action::kContainerUnpause}, {"kill", Action::kContainerKill},
-      {"stop", Action::kContainerStop},     {"pause", Action::kContainerPause},
-      {"die", Action::kContainerDie},       {"destroy", Action::kContainerDestroy},
+      {"stop", Action::kContainerStop},       {"pause", Action::kContainerPause},
+      {"die", Action::kContainerDie},         {"destroy", Action::kContainerDestroy},
   };
   for (const auto& [verb, action] : table) EXPECT_EQ(DecodeOne(Container(verb)).event.action, action) << verb;
 }

@@ -48,7 +48,9 @@ const std::vector<Row>& Table() {
       {"broken off in a string", "{\"a\":\"x\n{\"b\":2}\n", {"!DATA_LOSS", R"({"b":2})"}},
       {"only closing", "}}\n{}", {"!INVALID_ARGUMENT", "{}"}},
       {"unfinished", R"({"a":)", {}},
-      {"any bytes", std::string("{\"a\":\"\xff\x00\xfe\"}", 11), {std::string("{\"a\":\"\xff\x00\xfe\"}", 11)}},
+      {"any bytes",
+       std::string("{\"a\":\"\xff\x00\xfe\"}", 11),
+       {std::string("{\"a\":\"\xff\x00\xfe\"}", 11)}},
   };
   return table;
 }

@@ -113,7 +113,8 @@ class Worker {
         fs::create_directory(NewDirectory(), ignored);
         break;
       case 1:
-        fs::create_directories(absl::StrCat(Directory(), "/d", Upto(3), "/d", Upto(3), "/d", Upto(3)), ignored);
+        fs::create_directories(absl::StrCat(Directory(), "/d", Upto(3), "/d", Upto(3), "/d", Upto(3)),
+                               ignored);
         break;
       case 2:
       case 3:

@@ -270,7 +270,8 @@ void InotifyWatcher::DirectoryAppears(WatchNode& parent, absl::string_view name)
   // While silent, a directory that is known was found by the first crawl.
   if (silent_ && tree_.Child(parent, name) != nullptr) return;
   const std::string path = WatchTree::Path(parent, name);
-  if (std::unique_ptr<WatchNode> replaced = tree_.Detach(parent, name)) {  // an empty one, by a rename over it
+  if (std::unique_ptr<WatchNode> replaced =
+          tree_.Detach(parent, name)) {  // an empty one, by a rename over it
     Forget(std::move(replaced));
     Emit(Action::kFileDeleted, path, true);
   }

@@ -10,7 +10,8 @@
 //   not by the path, so setting it again shows whether a path still leads to the same one. Records that are
 //   still to come will move each directory to where it is now; on every such move what is fresh is held
 //   against the disk, and what was told of the wrong directory is put right.
-// - The kernel changes the tree before it queues the record. So a directory is fresh until the queue was empty
+// - The kernel changes the tree before it queues the record. So a directory is fresh until the queue was
+// empty
 //   after everybody was awaited who was changing the directories on its path (FileKernel::AwaitRecordsOf).
 // - After an overflow nothing is known but the disk: everything is watched anew.
 //
@@ -160,7 +161,7 @@ class InotifyWatcher {
   bool silent_ = true;  // until Open() is done
   bool overflowed_ = false;
   bool out_of_watches_ = false;  // said once
-  bool awaited_ = false;  // who was changing fresh directories' paths, since those were looked up last
+  bool awaited_ = false;         // who was changing fresh directories' paths, since those were looked up last
   bool wanted_ = true;
 };
 

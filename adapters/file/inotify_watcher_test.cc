@@ -128,13 +128,14 @@ TEST_F(InotifyWatcherTest, MovedOutDirectoriesGiveTheirWatchesBack) {
 TEST_F(InotifyWatcherTest, WhatIsSaidBetweenTheHalvesOfARenameIsOfTheNewPath) {
   kernel_.tree = {{"r", {"d"}}, {"r/d", {}}};
   ASSERT_TRUE(watcher_.Open().ok());
-  kernel_.reads = {kernel_.Record("r", IN_MOVED_FROM | IN_ISDIR, "d", 5) + kernel_.Record("r/d", IN_CREATE, "f"),
-                   kernel_.Record("r", IN_MOVED_TO | IN_ISDIR, "e", 5)};
+  kernel_.reads = {
+      kernel_.Record("r", IN_MOVED_FROM | IN_ISDIR, "d", 5) + kernel_.Record("r/d", IN_CREATE, "f"),
+      kernel_.Record("r", IN_MOVED_TO | IN_ISDIR, "e", 5)};
   Step();
   EXPECT_THAT(receiver_.events(), IsEmpty());
   Step();
-  EXPECT_THAT(receiver_.events(), ElementsAre(IsEvent(Action::kFileRenamed, "r/e"),
-                                              IsEvent(Action::kFileCreated, "r/e/f")));
+  EXPECT_THAT(receiver_.events(),
+              ElementsAre(IsEvent(Action::kFileRenamed, "r/e"), IsEvent(Action::kFileCreated, "r/e/f")));
 }
 
 TEST_F(InotifyWatcherTest, ATreeThatLeftAndIsBusyIsGivenUpBeforeTheWait) {
