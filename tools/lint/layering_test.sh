@@ -15,7 +15,7 @@ packages_of() {
 while read -r closure allowed; do
   [[ -s ${closure} ]] || { echo "${closure}: empty, so nothing is checked"; failed=1; }
   while read -r package; do
-    case ${package} in @bazel_tools | @rules_cc) continue ;; esac
+    case ${package} in @bazel_tools | @rules_cc | @local_config_cc) continue ;; esac  # the compiler
     if [[ " ${allowed} " != *" ${package} "* ]]; then
       echo "${closure%.closure} depends on ${package}; it may use: ${allowed}"
       grep -F "${package#@}" "${closure}" | head -n 3 | sed 's/^/    /'

@@ -1,6 +1,8 @@
 // The code of README.md, which readme_code_test.sh compares with this file.
+#include <filesystem>
 #include <memory>
 #include <stop_token>
+#include <thread>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -19,6 +21,7 @@
 #include "lookout/testing/event_matchers.h"
 #include "lookout/testing/fake_clock.h"
 #include "lookout/testing/recording_sink.h"
+#include "lookout/testing/scoped_temp_dir.h"
 #include "lookout/watchers/pipeline.h"
 #include "lookout/watchers/restarting_source.h"
 
@@ -52,9 +55,23 @@ TEST(ReadmeTest, ABatchComesWithItsInterval) {
   EXPECT_THAT(sink.WaitForCount(1), ElementsAre(IsEvent(Action::kContainerStart, "nginx")));
 }
 
-TEST(ReadmeTest, ASourceThatCannotBeIsTheResult) {
+TEST(ReadmeTest, ConfIsWatched) {
+  ScopedTempDir dir;
+  dir.MakeDirs("conf");
+  std::filesystem::current_path(dir.path());
   FakeClock clock;
-  EXPECT_EQ(WatchConf({}, clock, std::make_unique<RecordingSink>()).code(), absl::StatusCode::kNotFound);
+  auto owned = std::make_unique<RecordingSink>();
+  RecordingSink& sink = *owned;
+  std::jthread watch(
+      [&](std::stop_token stop) { EXPECT_EQ(WatchConf(stop, clock, std::move(owned)), absl::OkStatus()); });
+  clock.AwaitWaiters(2);  // the source for the kernel, the queue for the source
+  dir.WriteFile("conf/app.yml");
+  clock.AwaitTimers(1);
+  clock.Advance(absl::Milliseconds(500));
+  EXPECT_THAT(sink.WaitForCount(1), ElementsAre(IsEvent(Action::kFileCreated, "conf/app.yml")));
+  watch.request_stop();
+  watch.join();
+  std::filesystem::current_path("/");
 }
 
 }  // namespace
