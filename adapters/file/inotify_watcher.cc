@@ -89,6 +89,7 @@ absl::StatusOr<std::size_t> InotifyWatcher::Read() {
   if (got == -EAGAIN || got == -EINTR) return 0;
   if (got < 0) return ErrnoError(static_cast<int>(-got), "read from inotify");
   last_written_.clear();
+  read_since_settling_ = true;
   const absl::string_view bytes(buffer_.data(), static_cast<std::size_t>(got));
   if (absl::Status decoded = DecodeInotify(bytes, [this](const InotifyRecord& record) { Handle(record); });
       !decoded.ok()) {
@@ -191,7 +192,10 @@ void InotifyWatcher::OnMovedTo(WatchNode& node, const InotifyRecord& record) {
       std::find_if(departures_.begin(), departures_.end(),
                    [&record](const Departure& departure) { return departure.cookie == record.cookie; });
   if (from == departures_.end() || !from->told) {
-    if (from != departures_.end()) departures_.erase(from);
+    if (from != departures_.end()) {
+      Forget(std::move(from->subtree));
+      departures_.erase(from);
+    }
     if (IsDirectory(record)) {
       // Told already: by a listing that saw this one, or of an empty one that this one replaced.
       WatchNode* child = news ? nullptr : tree_.Child(node, record.name);

@@ -11,8 +11,8 @@
 //   still to come will move each directory to where it is now; on every such move what is fresh is held
 //   against the disk, and what was told of the wrong directory is put right.
 // - The kernel changes the tree before it queues the record. So a directory is fresh until the queue was
-// empty
-//   after everybody was awaited who was changing the directories on its path (FileKernel::AwaitRecordsOf).
+//   empty after everybody was awaited who was changing the directories on its path
+//   (FileKernel::AwaitRecordsOf).
 // - After an overflow nothing is known but the disk: everything is watched anew.
 //
 // Thread-compatible.
@@ -162,6 +162,7 @@ class InotifyWatcher {
   bool overflowed_ = false;
   bool out_of_watches_ = false;  // said once
   bool awaited_ = false;         // who was changing fresh directories' paths, since those were looked up last
+  bool read_since_settling_ = true;  // whether the kernel had something to say since Settle() looked
   bool wanted_ = true;
 };
 

@@ -162,19 +162,19 @@ void InotifyWatcher::Settle() {
     }
     return;  // and see whether a record came of it
   }
+  // What was not where its path said, and still is not although the kernel had nothing to say since, is gone.
+  const bool quiet = !std::exchange(read_since_settling_, false);
   std::vector<WatchNode*> unresolved;
   for (WatchNode* node : fresh) {
-    if (node->unresolved) {
+    if (node->unresolved && !quiet) {
       unresolved.push_back(node);
     } else {
       tree_.Settle(*node);
     }
   }
-  // Nothing moves any more, so their paths are right now.
   for (WatchNode* node : unresolved) {
     if (!tree_.fresh().contains(node)) continue;  // went with another
     if (absl::Status crawled = Crawl(*node); !crawled.ok()) Complain(std::move(crawled));
-    if (node->unresolved) tree_.Settle(*node);  // it is not there; its parent's record will say so
   }
 }
 
