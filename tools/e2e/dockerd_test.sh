@@ -20,9 +20,10 @@ fail() {
 
 # Ends what this test started, and leaves nothing behind.
 cleanup() {
-  if [[ -n ${watcher} ]]; then kill "${watcher}" 2> /dev/null || true; fi
-  stop_daemon || true
-  grep -o "${dir}[^ ]*" /proc/self/mountinfo | sort -ru | while read -r mount; do umount "${mount}" || true; done
+  set +e  # whatever fails, go on
+  if [[ -n ${watcher} ]]; then kill "${watcher}" 2> /dev/null; fi
+  stop_daemon
+  grep -o "${dir}[^ ]*" /proc/self/mountinfo | sort -ru | while read -r mount; do umount "${mount}"; done
   rm -rf "${dir}"
 }
 trap cleanup EXIT
@@ -87,12 +88,12 @@ history() {
 }
 
 install_docker
-./bazelw build -c opt //tools/lookout
+./bazelw build --config=ci -c opt //tools/lookout
 start_daemon
 import_image
 
 # 9 + 4 events, one ForceReload for the restart, 4 events.
-./bazelw run -c opt //tools/lookout -- --docker --interval=50ms --count=18 --timeout=120s \
+./bazelw run --config=ci -c opt //tools/lookout -- --docker --interval=50ms --count=18 --timeout=120s \
   > "${dir}/events" 2> "${dir}/notes" &
 watcher=$!
 await 60 'lookout is ready' grep -qx 'lookout: ready' "${dir}/notes"
