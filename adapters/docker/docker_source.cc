@@ -24,12 +24,13 @@ class DockerSource::Listener {
   Listener(DockerSource& source, Receiver& receiver)
       : source_(source), receiver_(receiver), decoder_(source.options_.max_object_bytes) {}
 
-  void OnLive() {
+  bool OnLive() {
     ++source_.connections_;
     receiver_.OnReady();
     if (std::exchange(source_.was_live_, true)) {
       TellLoss("the engine was not listened to for a while; what happened meanwhile is unknown");
     }
+    return taken_;
   }
 
   bool OnData(absl::string_view bytes) {
@@ -114,7 +115,7 @@ absl::Status DockerSource::Listen(StoppableWait& wait, Receiver& receiver) {
 
   Listener listener(*this, receiver);
   const absl::StatusOr<EngineReply> reply = client.Stream(
-      EventsPath(VersionPrefix(ping->api_version)), wait, [&] { listener.OnLive(); },
+      EventsPath(VersionPrefix(ping->api_version)), wait, [&] { return listener.OnLive(); },
       [&](absl::string_view bytes) { return listener.OnData(bytes); });
   if (!listener.taken()) return absl::OkStatus();
   if (!reply.ok()) return reply.status();

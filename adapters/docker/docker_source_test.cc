@@ -368,5 +368,17 @@ TEST_F(DockerSourceTest, EndsWhenNobodyTakesEvents) {
   EXPECT_EQ(receiver_.refused(), 1);
 }
 
+TEST_F(DockerSourceTest, EndsWhenTheLossIsNotTakenAlthoughTheStreamIsQuiet) {
+  Run();
+  engine_.AcceptEvents();  // and drops the connection
+  EXPECT_EQ(run_->AwaitEnd().code(), absl::StatusCode::kUnavailable);
+  RecordingReceiver refusing;
+  refusing.RefuseAfter(0);
+  SourceRun again(*source_, refusing);
+  const FakeEngineConnection quiet = engine_.AcceptEvents();
+  EXPECT_EQ(again.AwaitEnd(), absl::OkStatus());
+  EXPECT_EQ(refusing.refused(), 1);
+}
+
 }  // namespace
 }  // namespace lookout

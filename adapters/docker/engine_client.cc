@@ -107,8 +107,7 @@ class Exchange {
       reply_.status = response.status;
       reply_.api_version = response.get_header_value("Api-Version");
       reply_.content_type = response.get_header_value("Content-Type");
-      if (on_head) on_head();
-      return true;
+      return !on_head || on_head();
     };
     request_.content_receiver = [this](const char* data, std::size_t size, std::uint64_t, std::uint64_t) {
       return on_body ? on_body({data, size}) : Keep({data, size});
@@ -131,7 +130,7 @@ class Exchange {
 
   const EngineReply& reply() const { return reply_; }
 
-  std::function<void()> on_head = nullptr;
+  std::function<bool()> on_head = nullptr;  // false: no more is wanted
   std::function<bool(absl::string_view)> on_body = nullptr;
 
  private:
@@ -163,17 +162,17 @@ absl::StatusOr<EngineReply> EngineClient::Get(absl::string_view path, StoppableW
 }
 
 absl::StatusOr<EngineReply> EngineClient::Stream(absl::string_view path, StoppableWait& wait,
-                                                 absl::FunctionRef<void()> on_live,
+                                                 absl::FunctionRef<bool()> on_live,
                                                  absl::FunctionRef<bool(absl::string_view)> on_data) {
   const absl::Time deadline = wait.clock().TimeNow() + timeout_;
   auto connection = EngineConnection::Open(endpoint_, resolver_, wait, deadline);
   if (!connection.ok()) return Name(endpoint_, connection.status());
   Exchange exchange(**connection, path);
   exchange.on_head = [&] {
-    if (exchange.reply().status != 200) return;
+    if (exchange.reply().status != 200) return true;
     (*connection)->set_deadline(absl::InfiniteFuture());
     exchange.on_body = on_data;
-    on_live();
+    return on_live();
   };
   absl::StatusOr<EngineReply> reply = exchange.Run();
   if (!reply.ok()) return Name(endpoint_, reply.status());

@@ -40,10 +40,10 @@ class EngineClient {
   absl::StatusOr<EngineReply> Get(absl::string_view path, StoppableWait& wait);
 
   // The same, but the body of a reply with status 200 goes to `on_data` as it comes, after `on_live` was
-  // called for its head, until the engine ends it, the connection breaks (Unavailable), or `on_data`
-  // returns false (Cancelled). It may last for ever; a quiet stream is no failure.
+  // called for its head, until the engine ends it, the connection breaks (Unavailable), or one of
+  // both returns false (Cancelled). It may last for ever; a quiet stream is no failure.
   absl::StatusOr<EngineReply> Stream(absl::string_view path, StoppableWait& wait,
-                                     absl::FunctionRef<void()> on_live,
+                                     absl::FunctionRef<bool()> on_live,
                                      absl::FunctionRef<bool(absl::string_view)> on_data);
 
  private:
