@@ -1,0 +1,85 @@
+// What the file source does for each record and for each directory, without the kernel.
+//
+//   ./bazelw run -c opt //adapters/file:file_benchmark
+#include <sys/inotify.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "benchmark/benchmark.h"
+#include "lookout/adapters/file/inotify_decoder.h"
+#include "lookout/adapters/file/watch_tree.h"
+
+namespace lookout::file_internal {
+namespace {
+
+// A buffer as a storm of creations fills it: some 2,000 records with names of 10 bytes.
+std::string FullBuffer() {
+  std::string buffer;
+  for (int i = 10'000; buffer.size() < (64 << 10) - sizeof(inotify_event) - 16; ++i) {
+    std::string name = absl::StrCat("file-", i);
+    name.resize(16);
+    inotify_event head{};
+    head.wd = 1;
+    head.mask = IN_CREATE;
+    head.len = static_cast<std::uint32_t>(name.size());
+    buffer.append(reinterpret_cast<const char*>(&head), sizeof(head));
+    buffer.append(name);
+  }
+  return buffer;
+}
+
+// Items are records.
+void BM_Decode(benchmark::State& state) {
+  const std::string buffer = FullBuffer();
+  std::int64_t records = 0;
+  for (auto _ : state) {
+    const absl::Status status = DecodeInotify(buffer, [&records](const InotifyRecord& record) {
+      ++records;
+      benchmark::DoNotOptimize(record.name.data());
+    });
+    if (!status.ok()) state.SkipWithError("a good buffer is not decoded");
+  }
+  state.SetItemsProcessed(records);
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(buffer.size()));
+}
+BENCHMARK(BM_Decode);
+
+// Argument: how deep the directory is. Items are paths.
+void BM_Path(benchmark::State& state) {
+  WatchTree tree("/srv/some/tree");
+  WatchNode* node = &tree.root();
+  for (std::int64_t i = 0; i < state.range(0); ++i) {
+    node = &tree.AddChild(*node, absl::StrCat("directory-", i));
+  }
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(WatchTree::Path(*node, "file-12345"));
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(BM_Path)->Arg(0)->Arg(3)->Arg(10)->Arg(100);
+
+// Argument: directories, a hundred in each. Items are directories, made, bound to their descriptor, and found
+// by it.
+void BM_Tree(benchmark::State& state) {
+  const auto count = static_cast<std::size_t>(state.range(0));
+  for (auto _ : state) {
+    WatchTree tree("/srv/some/tree");
+    std::vector<WatchNode*> nodes = {&tree.root()};
+    nodes.reserve(count);
+    for (std::size_t i = 1; i < count; ++i) {
+      nodes.push_back(&tree.AddChild(*nodes[(i - 1) / 100], absl::StrCat("directory-", i)));
+      tree.SetWatch(*nodes.back(), static_cast<int>(i));
+    }
+    for (std::size_t i = 1; i < count; ++i) benchmark::DoNotOptimize(tree.Find(static_cast<int>(i)));
+  }
+  state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+BENCHMARK(BM_Tree)->RangeMultiplier(10)->Range(1'000, 1'000'000)->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace lookout::file_internal
