@@ -16,10 +16,10 @@ namespace {
 
 constexpr absl::string_view kNoneName = "none";
 
-// By number of the bit. Those without a name are kept for rename, healthy and unhealthy containers.
+// By number of the bit.
 constexpr absl::string_view kBitNames[] = {
-    "create", "start", "unpause",      "kill",  "stop",    "pause",   "die",     "destroy",
-    "0x100",  "0x200", "force_reload", "0x800", "written", "created", "deleted", "renamed",
+    "create", "start",   "unpause",      "kill",      "stop",    "pause",   "die",     "destroy",
+    "rename", "healthy", "force_reload", "unhealthy", "written", "created", "deleted", "renamed",
 };
 
 // The number of the bit of this name; the number of all bits if there is none.

@@ -2,10 +2,10 @@
 //
 //   if (IsContainerStart(event.action)) Route(event.actor_name);
 //
-// Bits: containers 0 to 7 in the order of Docker's life cycle, 10 for ForceReload, files 12 to 15.
-// 8, 9 and 11 are kept for rename, healthy and unhealthy containers. The Go system that this model comes
-// from numbers its file actions from bit 0 again, so that a written file "is" a container's creation; here
-// no mask crosses types.
+// Bits: containers 0 to 7 in the order of Docker's life cycle, and 8, 9 and 11 for what does not change
+// whether one runs: its name and its health; 10 for ForceReload, files 12 to 15. The Go system that this
+// model comes from numbers its file actions from bit 0 again, so that a written file "is" a container's
+// creation; here no mask crosses types.
 //
 // Values only: thread-safe, no allocation but where a std::string is returned.
 #ifndef LOOKOUT_EVENTS_ACTION_H_
@@ -30,6 +30,11 @@ enum class Action : std::uint16_t {
   kContainerPause = 1 << 5,
   kContainerDie = 1 << 6,
   kContainerDestroy = 1 << 7,
+
+  // Off unless a source is asked for them, and in none of the three masks below.
+  kContainerRename = 1 << 8,
+  kContainerHealthy = 1 << 9,     // its health check passes again, or for the first time
+  kContainerUnhealthy = 1 << 11,  // its health check has failed as often as it may
 
   // "I can no longer vouch for continuity: read the state again." See MakeForceReload() in event.h.
   kForceReload = 1 << 10,
@@ -61,9 +66,10 @@ constexpr bool IsContainerStart(Action action) { return HasAny(action, kContaine
 constexpr bool IsContainerStop(Action action) { return HasAny(action, kContainerStopMask); }
 constexpr bool IsContainerPause(Action action) { return HasAny(action, kContainerPauseMask); }
 
-// The name of a single action: Docker's own verb ("start"), "written", "created", "deleted", "renamed" or
-// "force_reload"; "none" for kNone. Several bits at once give their names joined by '|' in order of the
-// bits; a bit without a name gives its number in hex.
+// The name of a single action: Docker's own verb ("start", "rename"), "healthy" and "unhealthy" for what
+// Docker calls "health_status: healthy" (a name is one word, so that a line of text can be split at its
+// spaces), "written", "created", "deleted", "renamed" (a file) or "force_reload"; "none" for kNone. Several
+// bits at once give their names joined by '|' in order of the bits.
 std::string ActionName(Action action);
 
 // The inverse of ActionName, joined names included. InvalidArgument, naming the word, for anything else.

@@ -34,6 +34,9 @@ constexpr Row kRows[] = {
     {Action::kContainerPause, 5, "pause", false, false, true},
     {Action::kContainerDie, 6, "die", false, true, false},
     {Action::kContainerDestroy, 7, "destroy", false, false, false},
+    {Action::kContainerRename, 8, "rename", false, false, false},
+    {Action::kContainerHealthy, 9, "healthy", false, false, false},
+    {Action::kContainerUnhealthy, 11, "unhealthy", false, false, false},
     {Action::kForceReload, 10, "force_reload", false, false, false},
     {Action::kFileWritten, 12, "written", false, false, false},
     {Action::kFileCreated, 13, "created", false, false, false},
@@ -64,7 +67,7 @@ TEST_P(ActionTest, IsInItsGroupsAndNoOther) {
 INSTANTIATE_TEST_SUITE_P(Reference, ActionTest, ::testing::ValuesIn(kRows),
                          [](const auto& test) { return std::string(test.param.name); });
 
-constexpr Action kContainerBits = static_cast<Action>(0x00FF);
+constexpr Action kContainerBits = static_cast<Action>(0x0BFF);
 constexpr Action kFileBits = static_cast<Action>(0xF000);
 
 TEST(ActionMaskTest, NoMaskCrossesTypes) {
@@ -97,7 +100,7 @@ TEST(ActionNameTest, SeveralBitsAreJoinedInOrderOfTheBits) {
   EXPECT_EQ(ActionName(kContainerStopMask), "kill|stop|die");
   EXPECT_EQ(ActionName(Action::kFileRenamed | Action::kContainerCreate), "create|renamed");
   EXPECT_EQ(ActionName(Action::kNone), "none");
-  EXPECT_EQ(ActionName(static_cast<Action>(1 << 8)), "0x100");
+  EXPECT_EQ(ActionName(Action::kContainerUnhealthy | Action::kContainerRename), "rename|unhealthy");
 }
 
 TEST(ActionNameTest, EveryValueParsesBack) {
@@ -117,7 +120,7 @@ TEST(ParseActionTest, AnythingElseIsInvalidAndTheWordIsNamed) {
       {"", "''"},           {"restart", "'restart'"},  {"Start", "'Start'"},   {" start", "' start'"},
       {"start|", "''"},     {"none|start", "'none'"},  {"start|x", "'x'"},     {"start|start", "'start'"},
       {"die|kill", "kill"}, {"0x1", "'0x1'"},          {"0x400", "'0x400'"},   {"start,stop", "'start,stop'"},
-      {"0X100", "'0X100'"}, {"renamed|create", "cre"}, {"start|none", "none"},
+      {"0x100", "'0x100'"}, {"renamed|create", "cre"}, {"start|none", "none"},
   };
   for (const auto& test : kCases) {
     const absl::StatusOr<Action> parsed = ParseAction(test.text);

@@ -1,6 +1,7 @@
 #include "lookout/events/docker_actions.h"
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "lookout/events/action.h"
 
 namespace lookout {
@@ -11,20 +12,32 @@ struct Verb {
   Action action;
 };
 
-constexpr Verb kVerbs[] = {
+constexpr Verb kLifecycleVerbs[] = {
     {"create", Action::kContainerCreate},   {"start", Action::kContainerStart},
     {"unpause", Action::kContainerUnpause}, {"kill", Action::kContainerKill},
     {"stop", Action::kContainerStop},       {"pause", Action::kContainerPause},
     {"die", Action::kContainerDie},         {"destroy", Action::kContainerDestroy},
 };
 
-}  // namespace
+constexpr Verb kOptionalVerbs[] = {
+    {"rename", Action::kContainerRename},
+    {"health_status: healthy", Action::kContainerHealthy},
+    {"health_status: unhealthy", Action::kContainerUnhealthy},
+};
 
-Action ActionFromDocker(absl::string_view verb) {
-  for (const Verb& known : kVerbs) {
-    if (known.name == verb) return known.action;
+Action Find(absl::Span<const Verb> verbs, absl::string_view name) {
+  for (const Verb& verb : verbs) {
+    if (verb.name == name) return verb.action;
   }
   return Action::kNone;
+}
+
+}  // namespace
+
+Action ActionFromDocker(absl::string_view verb, DockerVerbs verbs) {
+  const Action action = Find(kLifecycleVerbs, verb);
+  if (action != Action::kNone || verbs == DockerVerbs::kLifecycle) return action;
+  return Find(kOptionalVerbs, verb);
 }
 
 }  // namespace lookout

@@ -12,6 +12,7 @@
 #ifndef LOOKOUT_EVENTS_EVENT_H_
 #define LOOKOUT_EVENTS_EVENT_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -36,9 +37,20 @@ void AbslStringify(S& sink, EventType type) {
 
 // Keys that lookout itself writes into Event::attributes.
 inline constexpr absl::string_view kRenamedFrom = "renamed_from";  // of kFileRenamed: the old path
+// Of kFileRenamed: what was at the new path before: kKindFile, kKindDirectory or kKindNothing. Absent where
+// the source does not say.
+inline constexpr absl::string_view kReplaced = "replaced";
 inline constexpr absl::string_view kKind = "kind";  // of file events: kKindDirectory, or absent
 inline constexpr absl::string_view kKindDirectory = "directory";
+inline constexpr absl::string_view kKindFile = "file";
+inline constexpr absl::string_view kKindNothing = "nothing";
 inline constexpr absl::string_view kReason = "lookout.reason";  // of kForceReload: what was lost, in words
+// kTrue in an event that nobody sent: it was worked out from what is and what was known before. Its time is
+// when it was worked out.
+inline constexpr absl::string_view kSynthesized = "lookout.synthesized";
+inline constexpr absl::string_view kTrue = "true";
+// Which engine the event is of, where there is more than one.
+inline constexpr absl::string_view kHost = "lookout.host";
 
 // Every member has an initialiser, so that naming some of them draws no warning.
 struct Event {
@@ -64,6 +76,9 @@ struct Event {
     sink.Append(event.ToString());
   }
 };
+
+// The memory that an event takes: its own, and that of its strings and attributes.
+std::size_t ByteSize(const Event& event);
 
 // A loss, said: whoever sees it must read the state of `actor_name` (a container engine's host, a watched
 // path, a queue's name) again. `reason` is for people and lands in the attribute lookout.reason.

@@ -67,13 +67,18 @@ bool EventBuffer::Offer(Event& event) {
   return false;
 }
 
-void EventBuffer::Force(Event event) {
+void EventBuffer::Force(Event&& event) {
   Append(std::move(event));
-  if (indexed_) IndexSlot(slots_.size() - 1);
+  if (indexed_) IndexSlot(end_ - 1);
 }
 
-void EventBuffer::Append(Event event) {
-  slots_.push_back(std::move(event));
+void EventBuffer::Append(Event&& event) {
+  if (end_ < slots_.size()) {
+    slots_[end_] = std::move(event);
+  } else {
+    slots_.push_back(std::move(event));
+  }
+  ++end_;
   ++live_;
 }
 
@@ -83,8 +88,8 @@ bool EventBuffer::Droppable(std::size_t slot) const {
 
 bool EventBuffer::OfferDroppingOldest(Event& event) {
   oldest_ = std::max(oldest_, first_);
-  while (oldest_ < slots_.size() && !Droppable(oldest_)) ++oldest_;
-  if (oldest_ < slots_.size()) {
+  while (oldest_ < end_ && !Droppable(oldest_)) ++oldest_;
+  if (oldest_ < end_) {
     Lose(oldest_++);
     Append(std::move(event));
     CompactIfSparse();
@@ -99,9 +104,9 @@ bool EventBuffer::OfferDroppingOldest(Event& event) {
 
 bool EventBuffer::OfferDroppingNewest(Event& event) {
   if (IsForceReload(event)) {
-    newest_ = std::min(newest_, slots_.size());
+    newest_ = std::min(newest_, end_);
     while (newest_ > first_ && !Droppable(newest_ - 1)) --newest_;
-    if (newest_ == first_) return false;
+    if (newest_ <= first_) return false;
     Lose(--newest_);
     Append(std::move(event));
   } else {
@@ -130,13 +135,13 @@ void EventBuffer::Lose(std::size_t slot) {
 }
 
 void EventBuffer::LoseArriving(const Event& event) {
-  if (force_reload_ != kNowhere && force_reload_ + 1 == slots_.size()) {
+  if (force_reload_ != kNowhere && force_reload_ + 1 == end_) {
     ++lost_;
     lost_type_ = event.type;
   } else {
     // It gets a slot like any other and loses it at once: what was lost is said there.
     Append(Event{.type = event.type});
-    Lose(slots_.size() - 1);
+    Lose(end_ - 1);
   }
 }
 
@@ -144,7 +149,7 @@ bool EventBuffer::OfferMerging(Event& event) {
   const bool merges = !IsBarrier(event) && index_.contains(event);
   if (full() && !merges) return false;
   Append(std::move(event));
-  IndexSlot(slots_.size() - 1);
+  IndexSlot(end_ - 1);
   CompactIfSparse();
   return true;
 }
@@ -152,7 +157,7 @@ bool EventBuffer::OfferMerging(Event& event) {
 void EventBuffer::Index() {
   Compact();
   index_.clear();
-  for (std::size_t slot = first_; slot < slots_.size(); ++slot) IndexSlot(slot);
+  for (std::size_t slot = first_; slot < end_; ++slot) IndexSlot(slot);
   indexed_ = true;
 }
 
@@ -171,7 +176,7 @@ void EventBuffer::IndexSlot(std::size_t slot) {
 }
 
 void EventBuffer::CompactIfSparse() {
-  const std::size_t dead = slots_.size() - live_;
+  const std::size_t dead = end_ - live_;
   if (dead <= std::max(live_, kFewDead)) return;
   if (indexed_) {
     Index();
@@ -187,7 +192,7 @@ void EventBuffer::Compact() {
   std::size_t to = 0;
   std::size_t oldest = 0;
   std::size_t force_reload = kNowhere;
-  for (std::size_t from = first_; from < slots_.size(); ++from) {
+  for (std::size_t from = first_; from < end_; ++from) {
     if (from == oldest_) oldest = to;
     while (hole != holes_.end() && *hole < from) ++hole;
     if (hole != holes_.end() && *hole == from) continue;
@@ -195,7 +200,7 @@ void EventBuffer::Compact() {
     if (to != from) slots_[to] = std::move(slots_[from]);
     ++to;
   }
-  slots_.erase(slots_.begin() + static_cast<std::ptrdiff_t>(to), slots_.end());
+  end_ = to;
   holes_.clear();
   first_ = 0;
   force_reload_ = force_reload;
@@ -220,16 +225,21 @@ void EventBuffer::TakeAll(Batch& batch, absl::Time now) {
     batch.force_reload = force_reload_ - first_;
   }
   batch.first = first_;
+  batch.end = end_;
   index_.clear();
   indexed_ = false;
-  batch.storage.clear();
   batch.storage.swap(slots_);
   first_ = 0;
+  end_ = 0;
   force_reload_ = kNowhere;
   live_ = 0;
   lost_ = 0;
   oldest_ = 0;
   newest_ = kNowhere;
+}
+
+void EventBuffer::TakeDead(std::vector<Event>& dead) {
+  if (end_ == 0) slots_.swap(dead);
 }
 
 }  // namespace lookout

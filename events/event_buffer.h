@@ -47,10 +47,11 @@ class EventBuffer {
   struct Batch {
     std::vector<Event> storage;
     std::size_t first = 0;  // events before it are dropped ones
+    std::size_t end = 0;    // from here on there are dead ones, of earlier batches
     // Where in events() the buffer's own ForceReload stands, if it lost something.
     std::optional<std::size_t> force_reload;
 
-    absl::Span<Event> events() { return absl::MakeSpan(storage).subspan(first); }
+    absl::Span<Event> events() { return absl::MakeSpan(storage).subspan(first, end - first); }
   };
 
   // Events that gave way, since the buffer was made.
@@ -71,12 +72,17 @@ class EventBuffer {
   // in it included. Under kDropOldest an event that finds nothing but kForceReload is dropped itself.
   bool Offer(Event& event);
   // Takes it whatever the capacity.
-  void Force(Event event);
+  void Force(Event&& event);
 
-  // Moves everything into `batch`, whose old contents are dropped; the buffer is empty afterwards. `now`
-  // stamps the ForceReload. Where events gave way there is one, however many they were, after the last of
-  // them: reading the state again makes up for all that was lost before.
+  // Moves everything into `batch`; the buffer is empty afterwards. What was in `batch` stays behind, dead:
+  // each event that is taken from now on trades places with one of them, which its sender then frees, on its
+  // own processor and without holding up the flushes. `now` stamps the ForceReload. Where events gave way
+  // there is one, however many they were, after the last of them: reading the state again makes up for all
+  // that was lost before.
   void TakeAll(Batch& batch, absl::Time now);
+
+  // Swaps the dead, if there are none but them, with `dead`, to be freed.
+  void TakeDead(std::vector<Event>& dead);
 
   // Events held that senders pushed.
   std::size_t size() const { return live_; }
@@ -107,7 +113,7 @@ class EventBuffer {
   bool OfferDroppingOldest(Event& event);
   bool OfferDroppingNewest(Event& event);
   bool OfferMerging(Event& event);
-  void Append(Event event);
+  void Append(Event&& event);
   bool Droppable(std::size_t slot) const;
   // The event in `slot` is dead, and lost: the ForceReload stands there, or further on.
   void Lose(std::size_t slot);
@@ -125,10 +131,11 @@ class EventBuffer {
   static constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
 
   const EventBufferOptions options_;
-  // Slots before first_ are dead, and so are holes_; the slot force_reload_ is kept free for the
-  // ForceReload; all others are living events, in order of arrival.
+  // Slots before first_ and from end_ on are dead, and so are holes_; the slot force_reload_ is kept free for
+  // the ForceReload; all others are living events, in order of arrival.
   std::vector<Event> slots_;
   std::size_t first_ = 0;
+  std::size_t end_ = 0;
   std::vector<std::size_t> holes_;
   std::size_t force_reload_ = kNowhere;
   std::size_t live_ = 0;

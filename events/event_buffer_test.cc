@@ -73,7 +73,7 @@ TEST(EventBufferTest, WhatIsRefusedIsUntouched) {
   const Event copy = b;
   EXPECT_FALSE(buffer.Offer(b));
   EXPECT_EQ(b, copy);
-  buffer.Force(b);
+  buffer.Force(Event(b));
   EXPECT_EQ(buffer.size(), 2u);
 }
 
@@ -152,6 +152,14 @@ TEST(EventBufferDropNewestTest, LossesBeforeAndAfterAForceReloadAreSaidByOneAfte
   EventBuffer buffer(Options(2, WhenFull::kDropNewest));
   OfferAll(buffer, {"a", "b", "lost", "!r", "lost", "lost"});
   EXPECT_THAT(TakeNames(buffer), ElementsAre("a", "!r", "!q"));
+}
+
+// The place where the newest was looked for last is by then before the first.
+TEST(EventBufferDropNewestTest, AtCapacityOneAForceReloadAfterALossAfterAForceReloadWaits) {
+  EventBuffer buffer(Options(1, WhenFull::kDropNewest));
+  EXPECT_THAT(OfferAll(buffer, {"lost", "!r", "lost", "!s"}), ElementsAre("!s"));
+  EXPECT_EQ(buffer.tally().dropped_newest, 2u);
+  EXPECT_THAT(TakeNames(buffer), ElementsAre("!r", "!q"));
 }
 
 // Under any policy that drops: what comes out is what a simple model keeps.

@@ -58,7 +58,7 @@ absl::StatusOr<Attributes> AttributesMember(const json::object& object, absl::st
   if (value == nullptr) return Attributes();
   const json::object* entries = value->if_object();
   if (entries == nullptr) return MalformedMember(name, "is not an object");
-  std::vector<Attributes::value_type> attributes;
+  std::vector<std::pair<std::string, std::string>> attributes;
   attributes.reserve(entries->size());
   for (const json::key_value_pair& entry : *entries) {
     const absl::string_view key(entry.key().data(), entry.key().size());
@@ -68,7 +68,7 @@ absl::StatusOr<Attributes> AttributesMember(const json::object& object, absl::st
     }
     attributes.emplace_back(BytesFromJsonText(key), BytesFromJsonText({text->data(), text->size()}));
   }
-  return Attributes(std::move(attributes));
+  return Attributes(attributes);
 }
 
 absl::StatusOr<absl::Time> ParseRfc3339(absl::string_view text) {

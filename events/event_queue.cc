@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock_interface.h"
+#include "absl/types/span.h"
 #include "lookout/events/event.h"
 #include "lookout/events/event_queue_core.h"
 
@@ -30,9 +31,11 @@ absl::Status EventQueue::Start(std::stop_token stop) {
   return absl::OkStatus();
 }
 
-bool EventQueue::Push(Event event) { return core_->Push(event); }
+bool EventQueue::Push(Event&& event) { return core_->PushAll(absl::MakeSpan(&event, 1)); }
 
-bool EventQueue::OnEvent(Event event) { return core_->Push(event); }
+bool EventQueue::PushAll(absl::Span<Event> events) { return core_->PushAll(events); }
+
+bool EventQueue::OnEvent(Event event) { return core_->PushAll(absl::MakeSpan(&event, 1)); }
 
 bool EventQueue::Flush() { return core_->Flush(); }
 

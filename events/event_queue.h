@@ -19,8 +19,9 @@
 // its like in a full buffer waits as under kBlock.
 //
 // Threads. Everything may be called from any thread, also from inside on_flush and on_error. One thread,
-// made by Start(), calls on_flush. on_error is called at once by the thread that reports, one call at a time:
-// an error reported while another is being told is told right after it, by the same thread.
+// made by Start(), calls on_flush (but see flush_on_sender), one call at a time. on_error is called at once
+// by the thread that reports, one call at a time: an error reported while another is being told is told right
+// after it, by the same thread.
 //
 // Callbacks may throw. What on_flush throws becomes an Internal status that names the queue and goes to
 // on_error; the queue goes on. What on_error throws is contained and counted.
@@ -30,8 +31,9 @@
 // after it. It may be done from inside a callback, and while senders wait; no other call may be under way.
 //
 // Cost. A thread, asleep while there is nothing to flush, and some kilobyte; two buffers that keep the size
-// of the largest batch so far, at about 120 bytes an event and what its strings hold. In a steady state
-// Push() takes one lock and allocates nothing.
+// of the largest batch so far, at about 100 bytes an event. In a steady state Push() takes one lock and
+// allocates nothing. While batches follow one another, events that were handed over stay where they are, with
+// what strings on_flush left in them, until others take their places; once the queue is quiet they are freed.
 #ifndef LOOKOUT_EVENTS_EVENT_QUEUE_H_
 #define LOOKOUT_EVENTS_EVENT_QUEUE_H_
 
@@ -77,9 +79,15 @@ class EventQueue final : public Receiver {
   // Takes an event; what happens when the buffer is full is WhenFull's. False: the queue is stopped, the
   // event was not kept.
   //
+  // Moved from only if it is kept.
+  //
   // A sender that would have to wait inside on_flush would wait for itself; there the buffer exceeds its
   // capacity by what on_flush pushes.
-  bool Push(Event event);
+  bool Push(Event&& event);
+
+  // The same for several, in their order, with one lock if there is room for them. The events are moved from,
+  // but for those that were not kept.
+  bool PushAll(absl::Span<Event> events);
 
   // Waits until everything that was pushed before this call has been handed to on_flush and that call has
   // returned. False if the queue stopped before. From inside a callback it does not wait: it asks for a
@@ -104,6 +112,7 @@ class EventQueue final : public Receiver {
   // Receiver.
   void OnReady() override {}
   bool OnEvent(Event event) override;
+  bool OnEvents(absl::Span<Event> events) override { return PushAll(events); }
   void OnError(absl::Status error) override { ReportError(std::move(error)); }
 
  private:

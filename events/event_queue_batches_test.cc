@@ -1,5 +1,6 @@
 // When batches go, and what is in them.
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <thread>
@@ -10,11 +11,13 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lookout/events/event_queue.h"
 #include "lookout/events/event_queue_recorder.h"
+#include "lookout/events/queue_observer.h"
 #include "lookout/testing/fake_clock.h"
 
 namespace lookout {
@@ -228,13 +231,80 @@ TEST_F(EventQueueBatchesTest, EachProducersEventsStayInOrderAcrossBatches) {
   EXPECT_GT(recorder_.batches().size(), 1u);
 }
 
-TEST_F(EventQueueBatchesTest, MaxBatchSplitsABatchIntoCallsThatFollowAtOnce) {
+TEST_F(EventQueueBatchesTest, AFullBatchDoesNotWaitForTheIntervalAndIsNeverExceeded) {
   Start(kInterval, /*max_batch=*/2);
-  for (absl::string_view name : {"a", "b", "c", "d", "e"}) Push(name);
-  clock_.AwaitTimers(1);
-  clock_.Advance(kInterval);
+  recorder_.Hold();
+  for (absl::string_view name : {"a", "b"}) Push(name);
+  EXPECT_THAT(recorder_.WaitForBatches(1), ElementsAre(ElementsAre("a", "b")));
+  for (absl::string_view name : {"c", "d", "e"}) Push(name);
+  recorder_.Release();
   EXPECT_THAT(recorder_.WaitForBatches(3),
               ElementsAre(ElementsAre("a", "b"), ElementsAre("c", "d"), ElementsAre("e")));
+}
+
+TEST_F(EventQueueBatchesTest, WhatIsNoFullBatchWaitsForTheInterval) {
+  Start(kInterval, /*max_batch=*/2);
+  Push("a");
+  clock_.AwaitTimers(1);
+  EXPECT_EQ(queue_->counters().flushes, 0u);
+  clock_.Advance(kInterval);
+  EXPECT_THAT(recorder_.WaitForBatches(1), ElementsAre(ElementsAre("a")));
+}
+
+TEST_F(EventQueueBatchesTest, ABatchIsFullByItsBytesTooAndALargeEventGoesAlone) {
+  queue_.emplace(
+      "q", clock_,
+      EventQueueOptions{
+          .flush_interval = kInterval, .capacity = 100, .max_batch_bytes = 2 * ByteSize(Named("a"))},
+      recorder_.OnFlush(), recorder_.OnError());
+  ASSERT_TRUE(queue_->Start().ok());
+  recorder_.Hold();
+  for (absl::string_view name : {"a", "b"}) Push(name);
+  EXPECT_THAT(recorder_.WaitForBatches(1), ElementsAre(ElementsAre("a", "b")));
+  const std::string large(1000, 'x');
+  for (absl::string_view name : {absl::string_view("c"), absl::string_view(large), absl::string_view("d")}) {
+    Push(name);
+  }
+  recorder_.Release();
+  EXPECT_THAT(recorder_.WaitForBatches(4),
+              ElementsAre(ElementsAre("a", "b"), ElementsAre("c"), ElementsAre(large), ElementsAre("d")));
+}
+
+TEST_F(EventQueueBatchesTest, AnObserverIsToldOfEachBatch) {
+  struct Recorder final : QueueObserver {
+    void OnBatch(const BatchReport& batch, const EventQueueCounters& counters) override {
+      absl::MutexLock lock(mu);
+      reports.push_back(batch);
+      flushed = counters.flushed;
+    }
+    std::size_t Count() {
+      absl::MutexLock lock(mu);
+      return reports.size();
+    }
+    absl::Mutex mu;
+    std::vector<BatchReport> reports;
+    std::uint64_t flushed = 0;
+  } observer;
+  queue_.emplace("q", clock_,
+                 EventQueueOptions{.flush_interval = kInterval, .capacity = 100, .observer = &observer},
+                 recorder_.OnFlush(), recorder_.OnError());
+  ASSERT_TRUE(queue_->Start().ok());
+  clock_.AwaitWaiters(1);
+  clock_.Advance(kInterval / 4);
+  Push("a");
+  Push("b");
+  clock_.AwaitTimers(1);
+  clock_.Advance(kInterval);
+  recorder_.WaitForBatches(1);
+  queue_->Stop();
+  ASSERT_EQ(observer.Count(), 1u);
+  absl::MutexLock lock(observer.mu);
+  EXPECT_EQ(observer.reports[0].events, 2u);
+  EXPECT_FALSE(observer.reports[0].force_reload);
+  EXPECT_FALSE(observer.reports[0].threw);
+  EXPECT_GE(observer.reports[0].waited, kInterval * 3 / 4);
+  EXPECT_EQ(observer.reports[0].took, absl::ZeroDuration());
+  EXPECT_EQ(observer.flushed, 2u);
 }
 
 TEST_F(EventQueueBatchesTest, FlushReturnsWhenAllThatWasPushedBeforeIsHandedOver) {

@@ -76,14 +76,33 @@ absl::Status EventQueueCore::Start() {
   return absl::OkStatus();
 }
 
-bool EventQueueCore::OnFlushingThread() const { return std::this_thread::get_id() == thread_id_; }
+bool EventQueueCore::OnFlushingThread() const {
+  const std::thread::id me = std::this_thread::get_id();
+  return me == thread_id_ || (sender_flushes_ && me == sender_id_);
+}
 
 bool EventQueueCore::InsideCallback() const { return OnFlushingThread() || errors_.IsTelling(); }
 
-bool EventQueueCore::Push(Event& event) {
-  // If the queue is destroyed while this waits, this is the last to leave.
+bool EventQueueCore::PushAll(absl::Span<Event> events) {
+  if (events.empty()) return true;
+  // If the queue is destroyed while this waits, or flushes, this is the last to leave.
   std::shared_ptr<EventQueueCore> keep;
   absl::MutexLock lock(mu_);
+  if (MayFlushOnSender()) {
+    keep = shared_from_this();
+    FlushOnSender(events);
+    return true;
+  }
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    if (Take(events[i], keep)) continue;
+    // Of those that were refused at the stop, WaitForRoom() or Take() has counted the first.
+    counted_.refused += events.size() - i - 1;
+    return false;
+  }
+  return true;
+}
+
+bool EventQueueCore::Take(Event& event, std::shared_ptr<EventQueueCore>& keep) {
   if (stopping_) {
     ++counted_.refused;
     return false;
@@ -91,9 +110,9 @@ bool EventQueueCore::Push(Event& event) {
   if ((line_.empty() || MayOvertake(event)) && Offer(event)) return true;
   if (OnFlushingThread()) {
     const bool was_empty = buffer_.empty();
+    const std::size_t bytes = BytesOf(event);
     buffer_.Force(std::move(event));
-    ++counted_.received;
-    if (was_empty) Arm();
+    Took(was_empty, bytes);
     return true;
   }
   keep = shared_from_this();
@@ -102,10 +121,19 @@ bool EventQueueCore::Push(Event& event) {
 
 bool EventQueueCore::Offer(Event& event) {
   const bool was_empty = buffer_.empty();
+  const std::size_t bytes = BytesOf(event);
   if (!buffer_.Offer(event)) return false;
-  ++counted_.received;
-  if (was_empty) Arm();
+  Took(was_empty, bytes);
   return true;
+}
+
+void EventQueueCore::Took(bool was_empty, std::size_t bytes) {
+  ++counted_.received;
+  bytes_ += bytes;
+  if (was_empty) Arm();
+  const bool full_batch = (options_.max_batch != 0 && buffer_.size() >= options_.max_batch) ||
+                          (options_.max_batch_bytes != 0 && bytes_ >= options_.max_batch_bytes);
+  if (full_batch) AskForEarlyFlush();
 }
 
 // Where events are dropped none waits, but for a ForceReload; the others need not queue up behind that.
@@ -116,10 +144,7 @@ bool EventQueueCore::MayOvertake(const Event& event) const {
 }
 
 bool EventQueueCore::WaitForRoom(Event& event) {
-  if (options_.when_full == WhenFull::kFlushEarly && !early_) {
-    early_ = true;
-    AskForFlush();
-  }
+  if (options_.when_full == WhenFull::kFlushEarly) AskForEarlyFlush();
   Sender sender{.event = event};
   line_.push_back(&sender);
   AwaitFor(clock_, mu_, absl::Condition(&sender.done), absl::InfiniteDuration());
@@ -133,10 +158,7 @@ void EventQueueCore::AdmitWaitingSenders() {
     line_.pop_front();
   }
   // More of them wait than there is room for: that is a full buffer again.
-  if (!line_.empty() && options_.when_full == WhenFull::kFlushEarly) {
-    early_ = true;
-    AskForFlush();
-  }
+  if (!line_.empty() && options_.when_full == WhenFull::kFlushEarly) AskForEarlyFlush();
 }
 
 bool EventQueueCore::Flush() {
@@ -199,7 +221,7 @@ void EventQueueCore::Retire() {
   Close();
   EventBuffer::Batch discarded;
   std::thread thread;
-  bool inside_flush = false;
+  bool inside_flush = false, on_own_thread = false;
   {
     absl::MutexLock lock(mu_);
     inside_flush = OnFlushingThread();
@@ -209,10 +231,11 @@ void EventQueueCore::Retire() {
       StopAndWait(discarded);
     }
     retired_ = inside_flush;
+    on_own_thread = std::this_thread::get_id() == thread_id_;
     thread = std::move(thread_);
   }
   if (thread.joinable()) {
-    if (inside_flush) {
+    if (on_own_thread) {
       thread.detach();
     } else {
       thread.join();

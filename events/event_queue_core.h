@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -40,7 +41,7 @@ class EventQueueCore : public std::enable_shared_from_this<EventQueueCore> {
 
   // As the functions of EventQueue of the same names.
   absl::Status Start() ABSL_LOCKS_EXCLUDED(mu_);
-  bool Push(Event& event) ABSL_LOCKS_EXCLUDED(mu_);
+  bool PushAll(absl::Span<Event> events) ABSL_LOCKS_EXCLUDED(mu_);
   bool Flush() ABSL_LOCKS_EXCLUDED(mu_);
   void ReportError(absl::Status error) { errors_.Tell(std::move(error)); }
   void Stop() ABSL_LOCKS_EXCLUDED(mu_);
@@ -61,10 +62,18 @@ class EventQueueCore : public std::enable_shared_from_this<EventQueueCore> {
   };
 
   // --- Sending (event_queue_core.cc).
+  // `keep` is set if it waits.
+  bool Take(Event& event, std::shared_ptr<EventQueueCore>& keep) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   bool Offer(Event& event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   bool MayOvertake(const Event& event) const ABSL_SHARED_LOCKS_REQUIRED(mu_);
   bool WaitForRoom(Event& event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void AdmitWaitingSenders() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // As far as anybody counts them.
+  std::size_t BytesOf(const Event& event) const {
+    return options_.max_batch_bytes == 0 ? 0 : ByteSize(event);
+  }
+  // After an event of so many bytes came into the buffer.
+  void Took(bool was_empty, std::size_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   bool OnFlushingThread() const ABSL_SHARED_LOCKS_REQUIRED(mu_);
   bool InsideCallback() const ABSL_SHARED_LOCKS_REQUIRED(mu_);
 
@@ -72,19 +81,29 @@ class EventQueueCore : public std::enable_shared_from_this<EventQueueCore> {
   // The buffer is no longer empty: settles when it is due, and wakes the thread.
   void Arm() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void AskForFlush() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // The same, and the interval starts anew.
+  void AskForEarlyFlush() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void WakeThread() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   bool IsDue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void WaitForWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
-  // --- Flushing (event_queue_flush.cc), all on the flushing thread.
+  // --- Flushing (event_queue_flush.cc), all on the flushing thread, or on a sender's that took its place.
+  bool MayFlushOnSender() const ABSL_SHARED_LOCKS_REQUIRED(mu_);
+  // Begins with mu_ held and returns with it held, but hands over without it.
+  void FlushOnSender(absl::Span<Event> events) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Run() ABSL_LOCKS_EXCLUDED(mu_);
+  // Frees what the last batches left behind, unless the next events are there already.
+  void FreeDeadIfQuiet() ABSL_LOCKS_EXCLUDED(mu_);
   // Blocks until the buffer must be flushed, and takes it. False: the queue has stopped.
   bool TakeBatch() ABSL_LOCKS_EXCLUDED(mu_);
-  // Hands over the batch, in calls of at most max_batch events.
-  void HandOver() ABSL_LOCKS_EXCLUDED(mu_);
+  // Hands over the events, in calls of at most max_batch; one of them may be a ForceReload of the queue's
+  // own.
+  void HandOver(absl::Span<Event> events, std::optional<std::size_t> force_reload) ABSL_LOCKS_EXCLUDED(mu_);
   // Counts `events` as handed over; false if they must not be, because the queue gave them up meanwhile.
   bool BeginCall(absl::Span<Event> events, bool has_force_reload) ABSL_LOCKS_EXCLUDED(mu_);
-  void Call(absl::Span<Event> events) ABSL_LOCKS_EXCLUDED(mu_);
+  void Call(absl::Span<Event> events, bool has_force_reload) ABSL_LOCKS_EXCLUDED(mu_);
+  // How many of the events, from the first on, go into one call.
+  std::size_t PartOf(absl::Span<const Event> events) const;
   void ReportException(absl::string_view what) ABSL_LOCKS_EXCLUDED(mu_);
 
   // --- Stopping (event_queue_core.cc).
@@ -98,8 +117,8 @@ class EventQueueCore : public std::enable_shared_from_this<EventQueueCore> {
   absl::Clock& clock_;
   const EventQueueOptions options_;
   const absl::Status options_status_;
-  FlushCallback on_flush_;    // used by the flushing thread, only
-  EventBuffer::Batch batch_;  // likewise
+  FlushCallback on_flush_;    // used by who flushes, only
+  EventBuffer::Batch batch_;  // used by the flushing thread, only
   ErrorTeller errors_;
   Wakeup wakeup_;
 
@@ -112,22 +131,31 @@ class EventQueueCore : public std::enable_shared_from_this<EventQueueCore> {
   std::thread::id thread_id_ ABSL_GUARDED_BY(mu_);
   bool started_ ABSL_GUARDED_BY(mu_) = false;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
-  bool gave_up_ ABSL_GUARDED_BY(mu_) = false;   // stopping, and nothing more is handed over
-  bool finished_ ABSL_GUARDED_BY(mu_) = false;  // the thread has ended, or never began and never will
+  bool gave_up_ ABSL_GUARDED_BY(mu_) = false;      // stopping, and nothing more is handed over
+  bool thread_done_ ABSL_GUARDED_BY(mu_) = false;  // it flushes no more
+  bool finished_ ABSL_GUARDED_BY(mu_) = false;     // nobody flushes, or ever will
   bool retired_ ABSL_GUARDED_BY(mu_) = false;  // the queue was destroyed by the thread; its clock may be gone
+
+  // A sender flushes in the thread's place; which then waits.
+  bool sender_flushes_ ABSL_GUARDED_BY(mu_) = false;
+  std::thread::id sender_id_ ABSL_GUARDED_BY(mu_);
 
   // Of the next flush. Flushes fall on a grid of intervals, which an early one and a clock that was set back
   // lay anew.
-  absl::Time next_due_ ABSL_GUARDED_BY(mu_);  // the first point of the grid that is not yet served
-  absl::Time due_ ABSL_GUARDED_BY(mu_);       // the point at which what is buffered is flushed
-  bool is_due_ ABSL_GUARDED_BY(mu_) = false;  // it has come
-  bool asked_ ABSL_GUARDED_BY(mu_) = false;   // flush without waiting for it
-  bool early_ ABSL_GUARDED_BY(mu_) = false;   // and lay the grid anew from there
-  bool asleep_ ABSL_GUARDED_BY(mu_) = false;  // the thread waits, or is about to
+  absl::Time next_due_ ABSL_GUARDED_BY(mu_);    // the first point of the grid that is not yet served
+  absl::Time due_ ABSL_GUARDED_BY(mu_);         // the point at which what is buffered is flushed
+  bool is_due_ ABSL_GUARDED_BY(mu_) = false;    // it has come
+  bool asked_ ABSL_GUARDED_BY(mu_) = false;     // flush without waiting for it
+  bool early_ ABSL_GUARDED_BY(mu_) = false;     // and lay the grid anew from there
+  std::size_t bytes_ ABSL_GUARDED_BY(mu_) = 0;  // that came into the buffer, with max_batch_bytes
+  bool asleep_ ABSL_GUARDED_BY(mu_) = false;    // the thread waits, or is about to
 
   // Batches taken from the buffer, and those of them that were handed over whole.
   std::uint64_t taken_batches_ ABSL_GUARDED_BY(mu_) = 0;
   std::uint64_t done_batches_ ABSL_GUARDED_BY(mu_) = 0;
+  // When the buffer began to fill, and the same of the batch in hand; with an observer.
+  absl::Time filling_since_ ABSL_GUARDED_BY(mu_) = absl::InfiniteFuture();
+  absl::Time batch_since_ ABSL_GUARDED_BY(mu_) = absl::InfiniteFuture();
   std::uint64_t in_hand_ ABSL_GUARDED_BY(mu_) = 0;   // events of batch_ not yet handed over
   EventQueueCounters counted_ ABSL_GUARDED_BY(mu_);  // but for what buffer_ and errors_ count
 };

@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "absl/log/log.h"
@@ -15,10 +17,12 @@
 #include "lookout/events/current_exception.h"
 #include "lookout/events/event.h"
 #include "lookout/events/event_queue_core.h"
+#include "lookout/events/queue_observer.h"
 
 namespace lookout::events_internal {
 
 void EventQueueCore::Arm() {
+  if (options_.observer != nullptr) filling_since_ = clock_.TimeNow();
   if (!started_) return;
   const absl::Duration interval = options_.flush_interval;
   if (interval > absl::ZeroDuration()) {
@@ -40,6 +44,12 @@ void EventQueueCore::AskForFlush() {
   WakeThread();
 }
 
+void EventQueueCore::AskForEarlyFlush() {
+  if (early_) return;
+  early_ = true;
+  AskForFlush();
+}
+
 void EventQueueCore::WakeThread() {
   if (!asleep_) return;
   asleep_ = false;
@@ -47,14 +57,14 @@ void EventQueueCore::WakeThread() {
 }
 
 bool EventQueueCore::IsDue() {
-  if (buffer_.empty()) return false;
+  if (buffer_.empty() || sender_flushes_) return false;
   return stopping_ || asked_ || is_due_ || options_.flush_interval == absl::ZeroDuration();
 }
 
 void EventQueueCore::WaitForWork() {
   const absl::Time now = clock_.TimeNow();
   absl::Duration wait = absl::InfiniteDuration();
-  if (!buffer_.empty()) {
+  if (!buffer_.empty() && !sender_flushes_) {
     // Never longer than one interval, wherever the wall clock was set to since the buffer was armed.
     wait = std::min(due_ - now, options_.flush_interval);
     if (wait <= absl::ZeroDuration()) {
@@ -73,20 +83,58 @@ void EventQueueCore::WaitForWork() {
 
 void EventQueueCore::Run() {
   while (TakeBatch()) {
-    HandOver();
-    batch_.storage.clear();
+    HandOver(batch_.events(), batch_.force_reload);
+    FreeDeadIfQuiet();
+  }
+}
+
+void EventQueueCore::FreeDeadIfQuiet() {
+  const auto quiet = [this] {
+    absl::MutexLock lock(mu_);
+    return buffer_.empty();
+  };
+  if (!quiet()) return;
+  batch_.storage.clear();
+  {
+    absl::MutexLock lock(mu_);
+    buffer_.TakeDead(batch_.storage);
+  }
+  batch_.storage.clear();
+}
+
+bool EventQueueCore::MayFlushOnSender() const {
+  return options_.flush_on_sender && options_.flush_interval == absl::ZeroDuration() && started_ &&
+         !stopping_ && !sender_flushes_ && buffer_.empty() && taken_batches_ == done_batches_;
+}
+
+void EventQueueCore::FlushOnSender(absl::Span<Event> events) {
+  sender_flushes_ = true;
+  sender_id_ = std::this_thread::get_id();
+  ++taken_batches_;
+  batch_since_ = absl::InfiniteFuture();
+  in_hand_ = events.size();
+  counted_.received += events.size();
+  mu_.unlock();
+  HandOver(events, std::nullopt);
+  mu_.lock();
+  sender_flushes_ = false;
+  if (thread_done_) {
+    finished_ = true;
+  } else if (stopping_ || !buffer_.empty()) {
+    WakeThread();
   }
 }
 
 bool EventQueueCore::TakeBatch() {
   absl::MutexLock lock(mu_);
   while (!gave_up_ && !IsDue()) {
-    if (stopping_) break;
+    if (stopping_ && !sender_flushes_) break;
     WaitForWork();
   }
   if (gave_up_ || buffer_.empty()) {
     gave_up_ = true;  // drained: nothing is left to give up, and nothing comes any more
-    finished_ = true;
+    thread_done_ = true;
+    finished_ = !sender_flushes_;
     return false;
   }
   ++taken_batches_;
@@ -98,25 +146,37 @@ bool EventQueueCore::TakeBatch() {
     next_due_ = due_ + options_.flush_interval;
   }
   is_due_ = asked_ = early_ = false;
+  bytes_ = 0;
+  batch_since_ = std::exchange(filling_since_, absl::InfiniteFuture());
   buffer_.TakeAll(batch_, now);
   AdmitWaitingSenders();
   return true;
 }
 
-void EventQueueCore::HandOver() {
-  const absl::Span<Event> events = batch_.events();
-  const std::size_t most = options_.max_batch == 0 ? events.size() : options_.max_batch;
+void EventQueueCore::HandOver(absl::Span<Event> events, std::optional<std::size_t> force_reload) {
   std::size_t done = 0;
   while (done < events.size()) {
-    const absl::Span<Event> part = events.subspan(done, most);
-    const bool has_force_reload = batch_.force_reload.has_value() && *batch_.force_reload >= done &&
-                                  *batch_.force_reload < done + part.size();
+    const absl::Span<Event> part = events.subspan(done, PartOf(events.subspan(done)));
+    const bool has_force_reload =
+        force_reload.has_value() && *force_reload >= done && *force_reload < done + part.size();
     if (!BeginCall(part, has_force_reload)) return;
-    Call(part);
+    Call(part, has_force_reload);
     done += part.size();
   }
   absl::MutexLock lock(mu_);
   ++done_batches_;
+}
+
+std::size_t EventQueueCore::PartOf(absl::Span<const Event> events) const {
+  const std::size_t most =
+      options_.max_batch == 0 ? events.size() : std::min(options_.max_batch, events.size());
+  if (options_.max_batch_bytes == 0) return most;
+  std::size_t part = 1;
+  for (std::size_t bytes = ByteSize(events[0]); part < most; ++part) {
+    bytes += ByteSize(events[part]);
+    if (bytes > options_.max_batch_bytes) break;
+  }
+  return part;
 }
 
 bool EventQueueCore::BeginCall(absl::Span<Event> events, bool has_force_reload) {
@@ -129,7 +189,8 @@ bool EventQueueCore::BeginCall(absl::Span<Event> events, bool has_force_reload) 
   return true;
 }
 
-void EventQueueCore::Call(absl::Span<Event> events) {
+void EventQueueCore::Call(absl::Span<Event> events, bool has_force_reload) {
+  BatchReport report{.events = events.size(), .force_reload = has_force_reload};
   const absl::Time begin = clock_.TimeNow();
   bool failed = false;
   std::string failure;
@@ -147,7 +208,11 @@ void EventQueueCore::Call(absl::Span<Event> events) {
     // Zero where the wall clock was set back meanwhile.
     counted_.last_flush = std::max(clock_.TimeNow() - begin, absl::ZeroDuration());
     counted_.longest_flush = std::max(counted_.longest_flush, counted_.last_flush);
+    report.waited = std::max(begin - batch_since_, absl::ZeroDuration());
+    report.took = counted_.last_flush;
+    report.threw = failed;
   }
+  if (options_.observer != nullptr) options_.observer->OnBatch(report, counters());
   if (failed) ReportException(failure);
 }
 

@@ -57,7 +57,7 @@ class EventQueueFullTest : public ::testing::Test {
   void PushAndWait(Event event) {
     const std::uint64_t waiting = queue_->counters().waiting;
     senders_.emplace_back([this, event] {
-      const bool taken = queue_->Push(event);
+      const bool taken = queue_->Push(Event(event));
       absl::MutexLock lock(results_mu_);
       results_.push_back(taken);
     });
@@ -291,10 +291,10 @@ TEST_P(EventQueueForceReloadTest, ASourcesForceReloadIsNeverDroppedNorMerged) {
   Start(GetParam(), 2);
   const Event reload = Named("host", Action::kForceReload);
   // Whatever the policy, all three come through; where nothing gives way, they wait for the flush.
-  for (int i = 0; i < 2; ++i) ASSERT_TRUE(queue_->Push(reload));
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(queue_->Push(Event(reload)));
   clock_.AwaitTimers(1);
   if (GetParam() == WhenFull::kFlushEarly) {
-    ASSERT_TRUE(queue_->Push(reload));
+    ASSERT_TRUE(queue_->Push(Event(reload)));
   } else {
     PushAndWait(reload);
   }

@@ -47,6 +47,17 @@ void AppendRawByte(unsigned char byte, std::string& out) {
   out += kHexDigits[byte & 0xF];
 }
 
+// Whether it stands for itself in a JSON string. DEL is legal there, but no friend of terminals.
+bool IsPlain(char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; }
+
+// The length of what is plain at the front.
+std::size_t PlainLength(absl::string_view bytes) {
+  std::size_t length = 0;
+  while (length < bytes.size() && IsPlain(bytes[length])) ++length;
+  return length;
+}
+
+// Of those that are not plain.
 void AppendAscii(unsigned char c, std::string& out) {
   switch (c) {
     case '"':
@@ -67,14 +78,9 @@ void AppendAscii(unsigned char c, std::string& out) {
     default:
       break;
   }
-  // DEL is legal in JSON, but no friend of terminals either.
-  if (c < 0x20 || c == 0x7F) {
-    out += "\\u00";
-    out += kHexDigits[c >> 4];
-    out += kHexDigits[c & 0xF];
-  } else {
-    out += static_cast<char>(c);
-  }
+  out += "\\u00";
+  out += kHexDigits[c >> 4];
+  out += kHexDigits[c & 0xF];
 }
 
 }  // namespace
@@ -83,6 +89,10 @@ void AppendJsonString(absl::string_view bytes, std::string& out) {
   out.reserve(out.size() + bytes.size() + 2);
   out += '"';
   for (std::size_t i = 0; i < bytes.size();) {
+    const std::size_t plain = PlainLength(bytes.substr(i));
+    out.append(bytes, i, plain);  // all of it, nearly always
+    i += plain;
+    if (i == bytes.size()) break;
     const std::size_t length = CodePointLength(bytes, i);
     if (length == 1) {
       AppendAscii(ByteAt(bytes, i), out);

@@ -23,6 +23,10 @@ class Sink {
   // Takes one batch, never empty, in order of arrival. Called by one thread at a time; the events live
   // until it returns. A failure is reported by the caller, and the batch is not offered again.
   virtual absl::Status Write(absl::Span<const Event> batch) = 0;
+
+  // Nobody waits for its batches any more: a Write() under way, and any later one, should return soon rather
+  // than wait for a network or try again. Any thread, at any time, more than once.
+  virtual void GiveUp() {}
 };
 
 }  // namespace lookout

@@ -18,9 +18,11 @@
 #define LOOKOUT_EVENTS_SOURCE_H_
 
 #include <stop_token>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "lookout/events/event.h"
 
 namespace lookout {
@@ -39,6 +41,15 @@ class Receiver {
   // Takes the event. May block while the receiver is full. False: nobody takes events any more, the source
   // should return; the event is lost to nobody who listens.
   virtual bool OnEvent(Event event) = 0;
+
+  // The same for several that are at hand together, in their order; the events are moved from. A receiver
+  // that has a cost for each call, such as a lock, saves it by taking them at once.
+  virtual bool OnEvents(absl::Span<Event> events) {
+    for (Event& event : events) {
+      if (!OnEvent(std::move(event))) return false;
+    }
+    return true;
+  }
 
   // Something went wrong that does not end the source: a directory that may not be read, a line that does
   // not parse. What ends it is Run()'s result, and is not told here as well.

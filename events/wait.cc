@@ -17,6 +17,14 @@
 
 namespace lookout {
 
+absl::Duration TimePassed(absl::Clock& clock) {
+  if (auto* pollable = dynamic_cast<PollableClock*>(&clock)) return pollable->TimePassed();
+  if (&clock != &absl::Clock::GetRealClock()) return clock.TimeNow() - absl::UnixEpoch();
+  std::timespec passed;
+  ::clock_gettime(CLOCK_MONOTONIC, &passed);  // cannot fail: Linux always has this clock
+  return absl::DurationFromTimespec(passed);
+}
+
 bool AwaitFor(absl::Clock& clock, absl::Mutex& mu, const absl::Condition& condition, absl::Duration timeout) {
   return AwaitFor(clock, mu, condition, timeout, clock.TimeNow());
 }

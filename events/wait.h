@@ -24,7 +24,14 @@ class PollableClock : public absl::Clock {
   // As poll(2), but for `timeout` on this clock. Returns what poll returns: ready descriptors, 0 when the
   // time is over, -1 with errno (EINTR included).
   virtual int Poll(absl::Span<pollfd> fds, absl::Duration timeout) = 0;
+
+  // See TimePassed(). By itself: what TimeNow() says, for a clock that nobody sets.
+  virtual absl::Duration TimePassed() { return TimeNow() - absl::UnixEpoch(); }
 };
+
+// How much time has passed on `clock` since some fixed point: the difference of two readings is how long
+// something took, wherever the wall clock was set to in between. Never goes back.
+absl::Duration TimePassed(absl::Clock& clock);
 
 // Waits until `condition` holds or `timeout` is over, whichever is first; true if it holds. `mu` must be
 // held. absl::InfiniteDuration() waits without a timer.

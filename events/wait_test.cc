@@ -38,6 +38,12 @@ class Descriptor {
   const int fd_;
 };
 
+TEST_F(PlainClockTest, TimePassesAsItsTimeDoes) {
+  const absl::Duration start = TimePassed(clock_);
+  clock_.AdvanceTime(absl::Seconds(3));
+  EXPECT_EQ(TimePassed(clock_) - start, absl::Seconds(3));
+}
+
 TEST_F(PlainClockTest, AwaitForIsTrueAtOnceIfTheConditionHolds) {
   absl::Mutex mu;
   bool yes = true;

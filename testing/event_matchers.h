@@ -8,6 +8,7 @@
 #ifndef LOOKOUT_TESTING_EVENT_MATCHERS_H_
 #define LOOKOUT_TESTING_EVENT_MATCHERS_H_
 
+#include <optional>
 #include <ostream>
 #include <string>
 
@@ -38,12 +39,12 @@ MATCHER_P(HasActorId, actor_id, "") {
 }
 
 MATCHER_P2(HasAttribute, key, value, absl::StrCat(negation ? "lacks" : "has", " the attribute ", key)) {
-  const std::string* found = arg.attributes.Find(key);
-  if (found == nullptr) {
+  const std::optional<absl::string_view> found = arg.attributes.Find(key);
+  if (!found.has_value()) {
     *result_listener << "which is absent";
     return false;
   }
-  return ::testing::ExplainMatchResult(value, *found, result_listener);
+  return ::testing::ExplainMatchResult(value, std::string(*found), result_listener);
 }
 
 MATCHER_P(LacksAttribute, key, absl::StrCat(negation ? "has" : "lacks", " the attribute ", key)) {

@@ -81,6 +81,11 @@ absl::Time FakeClock::TimeNow() {
   return now_ + wall_offset_;
 }
 
+absl::Duration FakeClock::TimePassed() {
+  absl::MutexLock lock(mu_);
+  return now_ - absl::UnixEpoch();
+}
+
 void FakeClock::Sleep(absl::Duration d) { SleepUntil(TimeNow() + d); }
 
 void FakeClock::SleepUntil(absl::Time wakeup_time) {

@@ -57,6 +57,16 @@ class EventFd {
   const int fd_;
 };
 
+TEST(FakeClockTest, TimePassesByAdvanceAloneHoweverTheWallClockIsSet) {
+  FakeClock clock;
+  const absl::Duration start = TimePassed(clock);
+  clock.StepWallClock(absl::Hours(1));
+  EXPECT_EQ(TimePassed(clock) - start, absl::ZeroDuration());
+  clock.Advance(absl::Seconds(2));
+  clock.StepWallClock(-absl::Hours(3));
+  EXPECT_EQ(TimePassed(clock) - start, absl::Seconds(2));
+}
+
 TEST(FakeClockTest, StandsStillUntilItIsMoved) {
   FakeClock clock(absl::FromUnixSeconds(100));
   EXPECT_EQ(clock.TimeNow(), absl::FromUnixSeconds(100));

@@ -145,7 +145,18 @@ bool FakeDockerEngine::AnswerPing(absl::string_view api_version) {
   return true;
 }
 
-FakeEngineConnection FakeDockerEngine::AcceptEvents(std::string* request) {
+bool FakeDockerEngine::Answer(absl::string_view part, absl::string_view body) {
+  FakeEngineConnection connection = Accept();
+  const std::string request = connection.ReadRequest();
+  if (request.empty()) return false;
+  CHECK(absl::StrContains(request.substr(0, request.find('\r')), part))
+      << part << " was expected: " << request;
+  connection.SendReply("200 OK", "Content-Type: application/json\r\n", body);
+  connection.AwaitHangUp();
+  return true;
+}
+
+FakeEngineConnection FakeDockerEngine::AcceptStream(std::string* request) {
   if (!AnswerPing()) return FakeEngineConnection(-1);
   FakeEngineConnection connection = Accept();
   const std::string head = connection.ReadRequest();
@@ -154,6 +165,25 @@ FakeEngineConnection FakeDockerEngine::AcceptEvents(std::string* request) {
   if (request != nullptr) *request = head;
   connection.SendStreamHead();
   return connection;
+}
+
+FakeEngineConnection FakeDockerEngine::AcceptEvents(std::string* request) {
+  FakeEngineConnection stream = AcceptStream(request);
+  return !stream.closed() && AnswerBeforeReady() ? std::move(stream) : FakeEngineConnection(-1);
+}
+
+bool FakeDockerEngine::AnswerNothingRemembered() { return Answer("until=0", "") && Answer("until=", ""); }
+
+bool FakeDockerEngine::AnswerBeforeReady() {
+  return AnswerNothingRemembered() && Answer("/containers/json", "[]") && AnswerNothingRemembered();
+}
+
+FakeEngineConnection FakeDockerEngine::AcceptAgain(absl::string_view replay) {
+  FakeEngineConnection stream = AcceptStream(nullptr);
+  if (!stream.closed() && !replay.empty()) stream.SendChunk(replay);
+  if (stream.closed()) return stream;
+  const bool answered = replay.empty() ? AnswerNothingRemembered() : Answer("until=", replay);
+  return answered ? std::move(stream) : FakeEngineConnection(-1);
 }
 
 }  // namespace lookout

@@ -2,7 +2,7 @@
 //
 //   FakeDockerEngine engine;
 //   … run a DockerSource on engine.host() in a thread …
-//   FakeEngineConnection stream = engine.AcceptEvents();   // answers the ping, then the stream's head
+//   FakeEngineConnection stream = engine.AcceptEvents();   // … until the source is ready
 //   stream.SendChunk(R"({"Type":"container","Action":"start",…})" "\n");
 //   stream.Close();
 //
@@ -78,11 +78,30 @@ class FakeDockerEngine {
   // once it is stopped, or if the client hung up.
   bool AnswerPing(absl::string_view api_version = "1.51");
 
-  // AnswerPing(), then accepts the stream's connection and sends its head: the client is live. The request
-  // is kept in `*request` if given. Closed where AnswerPing() is false.
+  // Accepts a connection, expects a request whose path holds `part`, and answers it with 200 and `body`.
+  // False as AnswerPing().
+  bool Answer(absl::string_view part, absl::string_view body);
+
+  // Answers as an engine does that remembers nothing, which is asked twice: for all, and for all until now.
+  // False as AnswerPing().
+  bool AnswerNothingRemembered();
+
+  // Plays an engine without containers that remembers nothing, until the source is ready: AnswerPing(), the
+  // stream's head, and what the source asks beside it. Returns the stream; its request is kept in `*request`
+  // if given. Closed where AnswerPing() is false.
   FakeEngineConnection AcceptEvents(std::string* request = nullptr);
 
+  // The last part of it: answers what a source asks beside its stream before it is ready. False as
+  // AnswerPing().
+  bool AnswerBeforeReady();
+
+  // The same for a source that was ready before: the engine remembers `replay`, and lets the source know by
+  // the stream as well. A source that saw nothing before, or finds that this does not follow on what
+  // it saw, asks for a list and again for what is remembered next.
+  FakeEngineConnection AcceptAgain(absl::string_view replay = "");
+
  private:
+  FakeEngineConnection AcceptStream(std::string* request);
   void ListenOnSocket();
   void ListenOnLoopback();
 

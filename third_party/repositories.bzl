@@ -61,6 +61,20 @@ def lookout_repositories():
         strip_prefix = "cpp-httplib-0.46.0",
         urls = ["https://github.com/yhirose/cpp-httplib/archive/refs/tags/v0.46.0.tar.gz"],
     )
+    maybe(
+        # for BoringSSL's BUILD file
+        http_archive,
+        name = "rules_license",
+        integrity = "sha256-JtQCH2iY4juC75UweDid1JrCtWGKxWSt5O+HzO0Uezg=",
+        urls = ["https://github.com/bazelbuild/rules_license/releases/download/1.0.0/rules_license-1.0.0.tar.gz"],
+    )
+    maybe(
+        http_archive,
+        name = "boringssl",
+        integrity = "sha256-avcDeoiR0OPQl91h3m0ZX2wrUy7WnROKFtpHwGps0CI=",
+        strip_prefix = "boringssl-0.20260327.0",
+        urls = ["https://github.com/google/boringssl/releases/download/0.20260327.0/boringssl-0.20260327.0.tar.gz"],
+    )
     boost_json_repositories()
 
 def lookout_dev_repositories():
