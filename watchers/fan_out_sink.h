@@ -17,7 +17,7 @@
 
 namespace lookout {
 
-// As thread-safe as a Sink has to be: one Write() at a time.
+// As thread-safe as a Sink has to be: one Write() at a time, GiveUp() at any.
 class FanOutSink final : public Sink {
  public:
   explicit FanOutSink(std::vector<std::unique_ptr<Sink>> sinks);
@@ -25,6 +25,9 @@ class FanOutSink final : public Sink {
   // Writes to each sink in turn, also after one has failed or thrown. OK if all took the batch; otherwise the
   // first failure's code, and the text of each failure with the number of its sink, counted from 1.
   absl::Status Write(absl::Span<const Event> batch) override;
+
+  // Passed on to each sink; what one throws is ignored.
+  void GiveUp() override;
 
  private:
   std::vector<std::unique_ptr<Sink>> sinks_;

@@ -25,6 +25,19 @@ class ThrowingSink final : public Sink {
   absl::Status Write(absl::Span<const Event>) override { throw std::runtime_error("disk on fire"); }
 };
 
+class GiveUpSink final : public Sink {
+ public:
+  explicit GiveUpSink(int& give_ups) : give_ups_(give_ups) {}
+  absl::Status Write(absl::Span<const Event>) override { return absl::OkStatus(); }
+  void GiveUp() override {
+    ++give_ups_;
+    throw std::runtime_error("cannot");
+  }
+
+ private:
+  int& give_ups_;
+};
+
 struct FanOut {
   FanOut() {
     std::vector<std::unique_ptr<Sink>> sinks;
@@ -63,6 +76,17 @@ TEST(FanOutSinkTest, IsOkWhenAllAre) {
   sinks.push_back(std::make_unique<RecordingSink>());
   FanOutSink sink(std::move(sinks));
   EXPECT_TRUE(sink.Write(FanOut().batch).ok());
+}
+
+TEST(FanOutSinkTest, GiveUpReachesEachWhateverAnotherThrows) {
+  int first = 0, second = 0;
+  std::vector<std::unique_ptr<Sink>> sinks;
+  sinks.push_back(std::make_unique<GiveUpSink>(first));
+  sinks.push_back(std::make_unique<GiveUpSink>(second));
+  FanOutSink sink(std::move(sinks));
+  EXPECT_NO_THROW(sink.GiveUp());
+  EXPECT_EQ(first, 1);
+  EXPECT_EQ(second, 1);
 }
 
 }  // namespace

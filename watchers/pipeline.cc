@@ -1,7 +1,6 @@
 #include "lookout/watchers/pipeline.h"
 
 #include <cstddef>
-#include <exception>
 #include <thread>
 #include <utility>
 
@@ -10,7 +9,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/clock_interface.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "lookout/events/wait.h"
+#include "lookout/watchers/contain.h"
 #include "lookout/watchers/fan_out_sink.h"
 
 namespace lookout {
@@ -20,16 +23,6 @@ absl::Status Named(absl::string_view name, const absl::Status& status) {
   return absl::StartsWith(status.message(), name)
              ? status
              : absl::Status(status.code(), absl::StrCat(name, ": ", status.message()));
-}
-
-absl::Status RunContained(Source& source, std::stop_token stop, Receiver& receiver) {
-  try {
-    return source.Run(std::move(stop), receiver);
-  } catch (const std::exception& e) {
-    return absl::InternalError(absl::StrCat("threw: ", e.what()));
-  } catch (...) {
-    return absl::InternalError("threw something that is no std::exception");
-  }
 }
 
 }  // namespace
@@ -64,13 +57,19 @@ class Pipeline::Readiness {
     absl::MutexLock lock(mu_);
     mu_.Await(absl::Condition(this, &Readiness::StoppedOrEnded));
   }
+  // False: `timeout` is over, and a source still runs.
+  bool AwaitEnd(absl::Clock& clock, absl::Duration timeout) {
+    absl::MutexLock lock(mu_);
+    return AwaitFor(clock, mu_, absl::Condition(this, &Readiness::AllEnded), timeout);
+  }
   absl::Status first_failure() {
     absl::MutexLock lock(mu_);
     return first_failure_;
   }
 
  private:
-  bool StoppedOrEnded() const ABSL_SHARED_LOCKS_REQUIRED(mu_) { return stopped_ || running_ == 0; }
+  bool AllEnded() const ABSL_SHARED_LOCKS_REQUIRED(mu_) { return running_ == 0; }
+  bool StoppedOrEnded() const ABSL_SHARED_LOCKS_REQUIRED(mu_) { return stopped_ || AllEnded(); }
 
   absl::Mutex mu_;
   std::size_t undecided_ ABSL_GUARDED_BY(mu_);
@@ -91,10 +90,11 @@ class Pipeline::Input final : public Receiver {
     if (readiness_.Ready()) TellReady();
   }
   bool OnEvent(Event event) override { return pipeline_.queue_.Push(std::move(event)); }
+  bool OnEvents(absl::Span<Event> events) override { return pipeline_.queue_.PushAll(events); }
   void OnError(absl::Status error) override { pipeline_.Report(Named(source_.name(), error)); }
 
   void Run(std::stop_token stop) {
-    absl::Status result = RunContained(source_, std::move(stop), *this);
+    absl::Status result = watchers_internal::Contain([&] { return source_.Run(std::move(stop), *this); });
     if (!result.ok()) {
       result = Named(source_.name(), result);
       pipeline_.Report(result);
@@ -155,9 +155,17 @@ absl::Status Pipeline::Run(std::stop_token stop) {
     readiness.AwaitStopOrEnd();
     for (std::jthread& thread : threads) thread.request_stop();
     // A sender that waits for room would wait for a sink that may be slow: under discard its event is lost
-    // anyway, so the queue may let it go at once.
-    if (options_.queue.on_stop == OnStop::kDiscard) queue_.Close();
+    // anyway, so the queue may let it go at once. Under drain it waits, but not for a sink that tries on and
+    // on.
+    if (options_.queue.on_stop == OnStop::kDiscard) {
+      queue_.Close();
+      fan_out_->GiveUp();
+    } else if (!readiness.AwaitEnd(clock_, options_.queue.drain_timeout)) {
+      fan_out_->GiveUp();
+    }
   }
+  queue_.Stop();
+  fan_out_->GiveUp();  // to a Write() that the drain's deadline left under way
   queue_.Stop();
   return readiness.first_failure();
 }

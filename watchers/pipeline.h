@@ -47,6 +47,11 @@ class Pipeline {
   // ended. Then: sources are stopped first, the queue after them, by its own policy (discard or drain), so
   // that under OnStop::kDrain nothing that a source emitted is lost. All threads have ended on return.
   //
+  // Sinks are told to GiveUp() when nobody waits for them any more: under OnStop::kDiscard as soon as the end
+  // begins; under kDrain when `drain_timeout` is over, first for sources to get rid of what they emitted,
+  // then for the queue to hand it over. Run() waits for a Write() that is under way even then, so a sink that
+  // does not heed GiveUp() holds it up.
+  //
   // A source that fails, or throws, is reported and does not stop the others. OK if no source failed;
   // otherwise the first failure, naming its source. InvalidArgument without a source or a sink, or for
   // queue options that make no sense; FailedPrecondition if it ran before.

@@ -1,25 +1,13 @@
 #include "lookout/watchers/restarting_source.h"
 
-#include <algorithm>
 #include <utility>
 
-#include "absl/random/distributions.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "lookout/events/wait.h"
+#include "lookout/watchers/backoff.h"
 
 namespace lookout {
-
-bool IsPermanent(const absl::Status& failure) {
-  switch (failure.code()) {
-    case absl::StatusCode::kInvalidArgument:
-    case absl::StatusCode::kPermissionDenied:
-    case absl::StatusCode::kUnimplemented:
-    case absl::StatusCode::kFailedPrecondition:
-      return true;
-    default:
-      return false;
-  }
-}
 
 // What one run of the inner source tells: passed on, but for readiness, which is told once per outer run.
 class RestartingSource::Attempt final : public Receiver {
@@ -38,6 +26,11 @@ class RestartingSource::Attempt final : public Receiver {
     if (!taken) refused_ = true;
     return taken;
   }
+  bool OnEvents(absl::Span<Event> events) override {
+    const bool taken = receiver_.OnEvents(events);
+    if (!taken) refused_ = true;
+    return taken;
+  }
   void OnError(absl::Status error) override { receiver_.OnError(std::move(error)); }
 
   bool refused() const { return refused_; }
@@ -51,15 +44,13 @@ class RestartingSource::Attempt final : public Receiver {
 
 RestartingSource::RestartingSource(std::unique_ptr<Source> inner, absl::Clock& clock,
                                    RestartingSourceOptions options)
-    : inner_(std::move(inner)), clock_(clock), options_(std::move(options)) {}
-
-absl::Duration RestartingSource::NextDelay() {
-  absl::Duration delay = options_.initial_delay;
-  // Stops multiplying at the cap, so that no number of failures overflows.
-  for (int i = 1; i < failures_in_a_row_ && delay < options_.max_delay; ++i) delay *= options_.multiplier;
-  delay = std::min(delay, options_.max_delay);
-  return delay * (1 - options_.jitter * absl::Uniform(random_, 0.0, 1.0));
-}
+    : inner_(std::move(inner)),
+      clock_(clock),
+      options_(std::move(options)),
+      backoff_({.first_delay = options_.initial_delay,
+                .max_delay = options_.max_delay,
+                .factor = options_.multiplier,
+                .jitter = options_.jitter}) {}
 
 absl::Status RestartingSource::Run(std::stop_token stop, Receiver& receiver) {
   bool told_ready = false;
@@ -71,7 +62,7 @@ absl::Status RestartingSource::Run(std::stop_token stop, Receiver& receiver) {
     if (options_.is_permanent(end)) return end;
 
     ++failures_in_a_row_;
-    const absl::Duration delay = NextDelay();
+    const absl::Duration delay = backoff_.PauseAfter(failures_in_a_row_);
     receiver.OnError(absl::Status(
         end.code(), absl::StrCat(inner_->name(), ": ", end.message(), " (failure ", failures_in_a_row_,
                                  " in a row; next try in ", absl::FormatDuration(delay), ")")));

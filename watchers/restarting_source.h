@@ -14,17 +14,14 @@
 #include <stop_token>
 
 #include "absl/functional/any_invocable.h"
-#include "absl/random/random.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock_interface.h"
 #include "absl/time/time.h"
 #include "lookout/events/source.h"
+#include "lookout/watchers/backoff.h"  // IWYU pragma: export
 
 namespace lookout {
-
-// InvalidArgument, PermissionDenied, Unimplemented and FailedPrecondition: see Source::Run.
-bool IsPermanent(const absl::Status& failure);
 
 struct RestartingSourceOptions {
   // The pause after the first failure; each further one in a row is `multiplier` times the last, up to
@@ -55,12 +52,10 @@ class RestartingSource final : public Source {
  private:
   class Attempt;
 
-  absl::Duration NextDelay();
-
   const std::unique_ptr<Source> inner_;
   absl::Clock& clock_;
   RestartingSourceOptions options_;
-  absl::BitGen random_;
+  Backoff backoff_;
   int failures_in_a_row_ = 0;
 };
 
