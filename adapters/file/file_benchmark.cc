@@ -1,6 +1,7 @@
 // What the file source does for each record and for each directory, without the kernel.
 //
 //   ./bazelw run -c opt //adapters/file:file_benchmark
+#include <sys/fanotify.h>
 #include <sys/inotify.h>
 
 #include <cstddef>
@@ -11,6 +12,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "benchmark/benchmark.h"
+#include "lookout/adapters/file/fanotify_decoder.h"
+#include "lookout/adapters/file/fanotify_records.h"
 #include "lookout/adapters/file/inotify_decoder.h"
 #include "lookout/adapters/file/watch_tree.h"
 
@@ -49,6 +52,32 @@ void BM_Decode(benchmark::State& state) {
 }
 BENCHMARK(BM_Decode);
 
+// The same of fanotify, with the three handles and names of a rename every fourth time.
+void BM_DecodeFanotify(benchmark::State& state) {
+  std::string buffer;
+  for (std::uint64_t i = 10'000; buffer.size() < (64 << 10) - 512; ++i) {
+    const std::string name = absl::StrCat("file-", i),
+                      target = HandleInfo(FAN_EVENT_INFO_TYPE_FID, Handle(i));
+    if (i % 4 == 0) {
+      buffer += FanotifyRecordBytes(FAN_RENAME, {NameInfo(kOldNameInfo, Handle(1), name),
+                                                 NameInfo(kNewNameInfo, Handle(2), name), target});
+    } else {
+      buffer +=
+          FanotifyRecordBytes(FAN_CREATE, {NameInfo(FAN_EVENT_INFO_TYPE_DFID_NAME, Handle(1), name), target});
+    }
+  }
+  std::int64_t records = 0;
+  for (auto _ : state) {
+    const absl::Status status = DecodeFanotify(buffer, [&records](const FanotifyRecord& record) {
+      ++records;
+      benchmark::DoNotOptimize(record.name.data());
+    });
+    if (!status.ok()) state.SkipWithError("a good buffer is not decoded");
+  }
+  state.SetItemsProcessed(records);
+}
+BENCHMARK(BM_DecodeFanotify);
+
 // Argument: how deep the directory is. Items are paths.
 void BM_Path(benchmark::State& state) {
   WatchTree tree("/srv/some/tree");
@@ -80,6 +109,20 @@ void BM_Tree(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }
 BENCHMARK(BM_Tree)->RangeMultiplier(10)->Range(1'000, 1'000'000)->Unit(benchmark::kMillisecond);
+
+// Argument: files in one directory, made and looked up. Items are files.
+void BM_Files(benchmark::State& state) {
+  for (auto _ : state) {
+    WatchTree tree("/srv/some/tree");
+    for (std::int64_t i = 0; i < state.range(0); ++i)
+      WatchTree::AddFile(tree.root(), absl::StrCat("file-", i));
+    for (std::int64_t i = 0; i < state.range(0); ++i) {
+      benchmark::DoNotOptimize(WatchTree::Knows(tree.root(), absl::StrCat("file-", i)));
+    }
+  }
+  state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+BENCHMARK(BM_Files)->RangeMultiplier(10)->Range(1'000, 1'000'000)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace lookout::file_internal

@@ -1,47 +1,24 @@
 #include "lookout/adapters/file/file_source.h"
 
-#include <cerrno>
-#include <cstddef>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/time.h"
-#include "absl/types/span.h"
-#include "lookout/adapters/file/file_errors.h"
-#include "lookout/adapters/file/inotify_watcher.h"
-#include "lookout/events/wait.h"
+#include "lookout/adapters/file/file_session.h"
+#include "lookout/adapters/file/path_filter.h"
+#include "lookout/events/event.h"
 
 namespace lookout {
 namespace {
 
 using ::lookout::file_internal::FileKernel;
-using ::lookout::file_internal::InotifyWatcher;
-using ::lookout::file_internal::InotifyWatcherOptions;
+using ::lookout::file_internal::FileSession;
+using ::lookout::file_internal::PathFilter;
 
 // "conf/" is told as "conf/app.yml", as "conf" is; "/" stays.
 std::string WithoutTrailingSlashes(absl::string_view path) {
   while (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
   return std::string(path);
-}
-
-// A directory is watched itself, a file through its directory.
-absl::StatusOr<InotifyWatcherOptions> WhatToWatch(const FileSourceOptions& options, FileKernel& kernel) {
-  const int is_directory = kernel.IsDirectory(options.path);
-  if (is_directory < 0) return file_internal::ErrnoError(-is_directory, options.path);
-  if (is_directory == 1) {
-    return InotifyWatcherOptions{.directory = WithoutTrailingSlashes(options.path),
-                                 .only = {},
-                                 .only_path = {},
-                                 .recursive = options.recursive};
-  }
-  const std::size_t slash = options.path.rfind('/');
-  const bool bare = slash == std::string::npos;
-  return InotifyWatcherOptions{
-      .directory = bare ? "." : WithoutTrailingSlashes(options.path.substr(0, slash + 1)),
-      .only = bare ? options.path : options.path.substr(slash + 1),
-      .only_path = options.path,
-      .recursive = false};
 }
 
 }  // namespace
@@ -63,19 +40,35 @@ absl::StatusOr<std::unique_ptr<FileSource>> FileSource::Create(FileSourceOptions
   if (options.path.find('\0') != std::string::npos) {
     return absl::InvalidArgumentError("a path cannot contain a NUL byte");
   }
+  if (options.poll_interval <= absl::ZeroDuration() || options.poll_interval == absl::InfiniteDuration()) {
+    return absl::InvalidArgumentError("poll_interval must be more than nothing, and finite");
+  }
+  if (absl::Status filter = PathFilter::Create(options.filter).status(); !filter.ok()) return filter;
   return std::unique_ptr<FileSource>(new FileSource(std::move(options), clock, kernel));
 }
 
 absl::Status FileSource::Run(std::stop_token stop, Receiver& receiver) {
-  absl::StatusOr<InotifyWatcherOptions> what = WhatToWatch(options_, kernel_);
-  if (!what.ok()) return what.status();
-  StopFd stop_fd(stop);
-  if (!stop_fd.ok())
-    return absl::ResourceExhaustedError("no file descriptor left: raise the limit (ulimit -n)");
-  InotifyWatcher watcher(*std::move(what), kernel_, clock_, receiver);
-  if (absl::Status opened = watcher.Open(); !opened.ok()) return opened;
+  const std::string path = WithoutTrailingSlashes(options_.path);
+  std::unique_ptr<PathFilter> filter;
+  if (!options_.filter.empty()) {
+    absl::StatusOr<std::unique_ptr<PathFilter>> made = PathFilter::Create(options_.filter);
+    if (!made.ok()) return made.status();
+    filter = *std::move(made);
+  }
+  FileSession session({.path = path,
+                       .backend = options_.backend,
+                       .may_probe_fanotify = &kernel_ == &FileKernel::System(),
+                       .tree = {.directory = path,
+                                .recursive = options_.recursive,
+                                .follow = options_.follow,
+                                .tell_replaced = options_.tell_replaced,
+                                .poll_interval = options_.poll_interval,
+                                .watch = options_.backend != FileBackend::kPoll},
+                       .filter = std::move(filter),
+                       .on_progress = &options_.on_progress},
+                      kernel_, clock_, receiver, control_);
+  if (absl::Status opened = session.Open(stop); !opened.ok()) return opened;
   if (stop.stop_requested()) return absl::OkStatus();
-
   receiver.OnReady();
   if (std::exchange(was_live_, true) &&
       !receiver.OnEvent(MakeForceReload(EventType::kFile, options_.path,
@@ -83,15 +76,11 @@ absl::Status FileSource::Run(std::stop_token stop, Receiver& receiver) {
                                         clock_.TimeNow()))) {
     return absl::OkStatus();
   }
-  while (!stop.stop_requested() && watcher.wanted()) {
-    pollfd fds[] = {{.fd = watcher.fd(), .events = POLLIN, .revents = 0}, stop_fd.entry()};
-    if (PollFor(clock_, absl::MakeSpan(fds), watcher.Timeout()) < 0 && errno != EINTR) {
-      return file_internal::ErrnoError(errno, "poll");
-    }
-    if (stop.stop_requested()) break;
-    if (absl::Status stepped = watcher.Step(); !stepped.ok()) return stepped;
-  }
-  return absl::OkStatus();
+  return session.Run(stop);
 }
+
+absl::Status FileSource::Sync(absl::Duration timeout) { return control_.Sync(clock_, timeout); }
+
+FileSourceCounters FileSource::counters() const { return control_.counters(); }
 
 }  // namespace lookout

@@ -17,7 +17,7 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "lookout/adapters/file/inotify_watcher.h"
+#include "lookout/adapters/file/tree_watcher.h"
 #include "lookout/events/event.h"
 #include "lookout/testing/event_matchers.h"
 #include "lookout/testing/fake_clock.h"
@@ -247,25 +247,23 @@ TEST_F(FileSourceTest, ASingleFileSurvivesBeingReplacedByRename) {
   EXPECT_EQ(Lines(receiver_.WaitForCount(102)), expected);
 }
 
-TEST_F(FileSourceTest, ADeletedRootEndsTheRunWithWhy) {
-  dir_.MakeDirs("root");
-  Watch(dir_.Path("root"));
-  dir_.Remove("root");
-  thread_.join();
-  EXPECT_EQ(result_, absl::UnavailableError(dir_.Path("root") + ": was deleted"));
-}
-
-TEST_F(FileSourceTest, AMissingPathIsNotFoundAndNamed) {
-  auto source = FileSource::Create({.path = dir_.Path("none")}, clock_);
-  ASSERT_TRUE(source.ok());
-  const absl::Status status = (*source)->Run({}, receiver_);
-  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
-  EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr(dir_.Path("none")));
-  EXPECT_EQ(receiver_.ready_count(), 0);
-}
-
 TEST_F(FileSourceTest, AnEmptyPathIsRefused) {
   EXPECT_EQ(FileSource::Create({.path = ""}, clock_).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(FileSourceTest, FanotifyRefusesToFollowLinks) {
+  const auto source =
+      FileSource::Create({.path = dir_.path(), .backend = FileBackend::kFanotify, .follow = true}, clock_);
+  ASSERT_TRUE(source.ok());
+  RecordingReceiver receiver;
+  EXPECT_EQ((*source)->Run({}, receiver).code(), absl::StatusCode::kUnimplemented);
+}
+
+TEST_F(FileSourceTest, AWrongPatternIsRefusedByName) {
+  const absl::Status status =
+      FileSource::Create({.path = "p", .filter = {.exclude = {"[a"}}}, clock_).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(absl::StrContains(status.message(), "exclude \"[a\": a bracket is not closed")) << status;
 }
 
 TEST_F(FileSourceTest, RunAgainSaysThatContinuityIsLost) {

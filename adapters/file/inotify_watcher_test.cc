@@ -1,16 +1,11 @@
 // What the kernel may do and a real tree does not on demand: failures, overflows, halves of renames that come
 // apart. The kernel is played.
-#include "lookout/adapters/file/inotify_watcher.h"
-
 #include <sys/inotify.h>
 
 #include <cerrno>
-#include <cstring>
-#include <deque>
-#include <map>
+#include <cstdint>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -18,9 +13,9 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lookout/adapters/file/file_kernel.h"
+#include "lookout/adapters/file/inotify_watcher_harness.h"
+#include "lookout/adapters/file/tree_watcher.h"
 #include "lookout/testing/event_matchers.h"
-#include "lookout/testing/fake_clock.h"
-#include "lookout/testing/recording_receiver.h"
 
 namespace lookout::file_internal {
 namespace {
@@ -30,71 +25,9 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-class FakeKernel final : public FileKernel {
- public:
-  int Init() override { return init; }
-  void Close(int) override {}
-  int AddWatch(int, const std::string& path, std::uint32_t mask) override {
-    EXPECT_EQ(mask & (IN_OPEN | IN_ACCESS | IN_CLOSE_NOWRITE), 0u) << "reading would feed the watcher";
-    if (watch_errors.contains(path)) return -watch_errors[path];
-    if (!tree.contains(path)) return -ENOENT;
-    if (!wds.contains(path)) wds[path] = next_wd++;
-    return wds[path];
-  }
-  int RemoveWatch(int, int wd) override {
-    removed.push_back(wd);
-    return 0;
-  }
-  ssize_t Read(int, char* buffer, std::size_t) override {
-    if (reads.empty()) return -EAGAIN;
-    const std::string bytes = std::move(reads.front());
-    reads.pop_front();
-    if (bytes == "EINTR") return -EINTR;
-    std::memcpy(buffer, bytes.data(), bytes.size());
-    return static_cast<ssize_t>(bytes.size());
-  }
-  int IsDirectory(const std::string& path) override { return tree.contains(path) ? 1 : -ENOENT; }
-  int List(const std::string& path, absl::FunctionRef<void(absl::string_view, bool)> entry) override {
-    if (!tree.contains(path)) return -ENOENT;
-    for (const std::string& name : tree[path]) entry(name, tree.contains(absl::StrCat(path, "/", name)));
-    return 0;
-  }
-
-  void AwaitRecordsOf(const std::string&) override {}
-
-  std::string Record(const std::string& path, std::uint32_t mask, const std::string& name,
-                     std::uint32_t cookie = 0) {
-    inotify_event head{};
-    head.wd = path.empty() ? -1 : wds[path];
-    head.mask = mask;
-    head.cookie = cookie;
-    head.len = name.empty() ? 0 : static_cast<std::uint32_t>(name.size() + 1);
-    return std::string(reinterpret_cast<const char*>(&head), sizeof(head)) +
-           (name.empty() ? "" : name + std::string(1, '\0'));
-  }
-
-  int init = 9;
-  int next_wd = 1;
-  std::map<std::string, std::vector<std::string>> tree = {{"r", {}}};  // directory -> names
-  std::map<std::string, int> wds;
-  std::map<std::string, int> watch_errors;
-  std::deque<std::string> reads;
-  std::vector<int> removed;
-};
-
-class InotifyWatcherTest : public ::testing::Test {
- protected:
-  void Step() { EXPECT_TRUE(watcher_.Step().ok()); }
-
-  FakeKernel kernel_;
-  FakeClock clock_;
-  RecordingReceiver receiver_;
-  InotifyWatcher watcher_{
-      {.directory = "r", .only = {}, .only_path = {}, .recursive = true}, kernel_, clock_, receiver_};
-};
-
 TEST_F(InotifyWatcherTest, HalvesOfARenameInTwoReadsAreOneEvent) {
-  ASSERT_TRUE(watcher_.Open().ok());
+  kernel_.tree = {{"r", {"a"}}};
+  ASSERT_TRUE(Open().ok());
   kernel_.reads = {kernel_.Record("r", IN_MOVED_FROM, "a", 5), kernel_.Record("r", IN_MOVED_TO, "b", 5)};
   Step();
   EXPECT_EQ(watcher_.Timeout(), kRenameWait);
@@ -104,7 +37,8 @@ TEST_F(InotifyWatcherTest, HalvesOfARenameInTwoReadsAreOneEvent) {
 }
 
 TEST_F(InotifyWatcherTest, AHalfWithoutItsOtherIsADeletionAfterTheWait) {
-  ASSERT_TRUE(watcher_.Open().ok());
+  kernel_.tree = {{"r", {"a"}}};
+  ASSERT_TRUE(Open().ok());
   kernel_.reads = {kernel_.Record("r", IN_MOVED_FROM, "a", 5)};
   Step();
   clock_.Advance(kRenameWait - absl::Nanoseconds(1));
@@ -117,7 +51,7 @@ TEST_F(InotifyWatcherTest, AHalfWithoutItsOtherIsADeletionAfterTheWait) {
 
 TEST_F(InotifyWatcherTest, MovedOutDirectoriesGiveTheirWatchesBack) {
   kernel_.tree = {{"r", {"d"}}, {"r/d", {"e"}}, {"r/d/e", {}}};
-  ASSERT_TRUE(watcher_.Open().ok());
+  ASSERT_TRUE(Open().ok());
   kernel_.reads = {kernel_.Record("r", IN_MOVED_FROM | IN_ISDIR, "d", 5)};
   Step();
   clock_.Advance(kRenameWait);
@@ -127,7 +61,7 @@ TEST_F(InotifyWatcherTest, MovedOutDirectoriesGiveTheirWatchesBack) {
 
 TEST_F(InotifyWatcherTest, WhatIsSaidBetweenTheHalvesOfARenameIsOfTheNewPath) {
   kernel_.tree = {{"r", {"d"}}, {"r/d", {}}};
-  ASSERT_TRUE(watcher_.Open().ok());
+  ASSERT_TRUE(Open().ok());
   kernel_.reads = {
       kernel_.Record("r", IN_MOVED_FROM | IN_ISDIR, "d", 5) + kernel_.Record("r/d", IN_CREATE, "f"),
       kernel_.Record("r", IN_MOVED_TO | IN_ISDIR, "e", 5)};
@@ -140,7 +74,7 @@ TEST_F(InotifyWatcherTest, WhatIsSaidBetweenTheHalvesOfARenameIsOfTheNewPath) {
 
 TEST_F(InotifyWatcherTest, ATreeThatLeftAndIsBusyIsGivenUpBeforeTheWait) {
   kernel_.tree = {{"r", {"d"}}, {"r/d", {}}};
-  ASSERT_TRUE(watcher_.Open().ok());
+  ASSERT_TRUE(Open().ok());
   kernel_.reads = {kernel_.Record("r", IN_MOVED_FROM | IN_ISDIR, "d", 5)};
   for (int i = 0; i < 10'001; ++i) kernel_.reads.push_back(kernel_.Record("r/d", IN_MODIFY, "f"));
   while (!kernel_.reads.empty()) Step();
@@ -149,29 +83,101 @@ TEST_F(InotifyWatcherTest, ATreeThatLeftAndIsBusyIsGivenUpBeforeTheWait) {
 }
 
 TEST_F(InotifyWatcherTest, WhatLeftIsToldBeforeWhatTakesItsPlace) {
-  ASSERT_TRUE(watcher_.Open().ok());
+  kernel_.tree = {{"r", {"a"}}};
+  ASSERT_TRUE(Open().ok());
   kernel_.reads = {kernel_.Record("r", IN_MOVED_FROM, "a", 5) + kernel_.Record("r", IN_CREATE, "a")};
   Step();
   EXPECT_THAT(receiver_.events(),
               ElementsAre(IsEvent(Action::kFileDeleted, "r/a"), IsEvent(Action::kFileCreated, "r/a")));
 }
 
-TEST_F(InotifyWatcherTest, AnOverflowIsOneForceReloadAndNewDirectoriesAreWatched) {
-  kernel_.tree = {{"r", {"old"}}, {"r/old", {}}};
-  ASSERT_TRUE(watcher_.Open().ok());
-  kernel_.tree = {{"r", {"new"}}, {"r/new", {"deep"}}, {"r/new/deep", {}}};
+TEST_F(InotifyWatcherTest, AnOverflowIsOneForceReloadAndThenTheDifference) {
+  kernel_.tree = {{"r", {"old", "kept", "f", "gone"}}, {"r/old", {}}, {"r/kept", {"same"}}};
+  ASSERT_TRUE(Open().ok());
+  kernel_.tree = {
+      {"r", {"new", "kept", "f", "g"}}, {"r/new", {"deep"}}, {"r/new/deep", {"h"}}, {"r/kept", {"same"}}};
   kernel_.reads = {kernel_.Record("", IN_Q_OVERFLOW, "")};
-  Step();
-  EXPECT_THAT(receiver_.events(), ElementsAre(IsForceReload("r")));
+  StepAll();
+  EXPECT_THAT(receiver_.events(),
+              ElementsAre(IsForceReload("r"), IsEvent(Action::kFileDeleted, "r/gone"),
+                          IsEvent(Action::kFileDeleted, "r/old"), IsEvent(Action::kFileCreated, "r/new"),
+                          IsEvent(Action::kFileCreated, "r/g"), IsEvent(Action::kFileCreated, "r/new/deep"),
+                          IsEvent(Action::kFileCreated, "r/new/deep/h")));
   EXPECT_THAT(kernel_.removed, ElementsAre(kernel_.wds["r/old"]));
-  kernel_.reads = {kernel_.Record("r/new/deep", IN_CREATE, "f")};
+  receiver_.Clear();
+  kernel_.reads = {kernel_.Record("r/new/deep", IN_CREATE, "i")};
+  Step();
+  EXPECT_THAT(receiver_.events(), ElementsAre(IsEvent(Action::kFileCreated, "r/new/deep/i")));
+  EXPECT_EQ(watcher_.counters().overflows, 1u);
+}
+
+TEST_F(InotifyWatcherTest, AfterAnOverflowWhatWasChangedSinceTheQueueWasEmptyIsWritten) {
+  kernel_.tree = {{"r", {"before", "since", "empty", "attributes"}}};
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  kernel_.versions = {{"r/before", {.modified = 1 * kSecond, .changed = 1 * kSecond, .size = 1}},
+                      {"r/since", {.modified = 8 * kSecond, .changed = 8 * kSecond, .size = 1}},
+                      // A copy that keeps the time of its original.
+                      {"r/attributes", {.modified = 1 * kSecond, .changed = 8 * kSecond, .size = 1}},
+                      // Never written, since it was made.
+                      {"r/empty", {.modified = 8 * kSecond, .changed = 8 * kSecond, .born = 8 * kSecond}}};
+  ASSERT_TRUE(Open().ok());
+  kernel_.time = 5 * kSecond;
+  Step();
+  kernel_.time = 9 * kSecond;
+  kernel_.reads = {kernel_.Record("", IN_Q_OVERFLOW, "")};
+  StepAll();
+  EXPECT_THAT(receiver_.events(), ElementsAre(IsForceReload("r"), IsEvent(Action::kFileWritten, "r/since"),
+                                              IsEvent(Action::kFileWritten, "r/attributes")));
+}
+
+TEST_F(InotifyWatcherTest, AnOverflowWhileItIsRecoveredFromDoesNotLookTwiceAtWhatIsStillToBeLookedAt) {
+  constexpr int kDirectories = 2000;
+  for (int i = 0; i < kDirectories; ++i) {
+    kernel_.tree["r"].push_back(absl::StrCat("d", i));
+    kernel_.tree[absl::StrCat("r/d", i)] = {};
+  }
+  ASSERT_TRUE(Open().ok());
+  kernel_.lists = 0;
+  for (int i = 0; i < 3; ++i) kernel_.reads.push_back(kernel_.Record("", IN_Q_OVERFLOW, ""));
+  StepAll();
+  // Three whole looks would be 6,000; each begins anew after the 512 of one step.
+  EXPECT_LE(kernel_.lists, 3 * 520 + kDirectories);
+  EXPECT_GE(kernel_.lists, kDirectories + 1);
+  EXPECT_THAT(receiver_.events(), ::testing::Each(IsForceReload("r")));
+}
+
+TEST_F(InotifyWatcherTest, TwoThatChangePlacesAreToldAsTheyAreNow) {
+  kernel_.tree = {{"r", {"a", "b"}}, {"r/a", {"x"}}, {"r/b", {"y"}}};
+  ASSERT_TRUE(Open().ok());
+  kernel_.reads = {kernel_.Record("r", IN_MOVED_FROM | IN_ISDIR, "a", 5) +
+                   kernel_.Record("r", IN_MOVED_TO | IN_ISDIR, "b", 5) +
+                   kernel_.Record("r", IN_MOVED_FROM | IN_ISDIR, "b", 6) +
+                   kernel_.Record("r", IN_MOVED_TO | IN_ISDIR, "a", 6)};
+  std::swap(kernel_.tree["r/a"], kernel_.tree["r/b"]);
+  std::swap(kernel_.wds["r/a"], kernel_.wds["r/b"]);
+  StepAll();
+  EXPECT_THAT(receiver_.events(),
+              ElementsAre(IsEvent(Action::kFileRenamed, "r/b"), IsEvent(Action::kFileRenamed, "r/a"),
+                          IsEvent(Action::kFileCreated, "r/b"), IsEvent(Action::kFileDeleted, "r/a/x"),
+                          IsEvent(Action::kFileCreated, "r/a/y"), IsEvent(Action::kFileCreated, "r/b/x")));
+  receiver_.Clear();
+  kernel_.reads = {kernel_.Record("r/a", IN_MODIFY, "y") + kernel_.Record("r/b", IN_MODIFY, "x")};
   Step();
   EXPECT_THAT(receiver_.events(),
-              ElementsAre(IsForceReload("r"), IsEvent(Action::kFileCreated, "r/new/deep/f")));
+              ElementsAre(IsEvent(Action::kFileWritten, "r/a/y"), IsEvent(Action::kFileWritten, "r/b/x")));
+}
+
+TEST_F(InotifyWatcherTest, AFileReplacedFromOutsideIsWritten) {
+  kernel_.tree = {{"r", {"f"}}};
+  ASSERT_TRUE(Open().ok());
+  kernel_.reads = {kernel_.Record("r", IN_MOVED_TO, "f", 5)};
+  Step();
+  EXPECT_THAT(receiver_.events(), ElementsAre(IsEvent(Action::kFileWritten, "r/f")));
 }
 
 TEST_F(InotifyWatcherTest, GarbageFromTheKernelIsSaidAsALoss) {
-  ASSERT_TRUE(watcher_.Open().ok());
+  ASSERT_TRUE(Open().ok());
+  kernel_.tree = {{"r", {"f"}}};
   kernel_.reads = {kernel_.Record("r", IN_CREATE, "f") + "garbage"};
   Step();
   EXPECT_THAT(receiver_.events(), ElementsAre(IsEvent(Action::kFileCreated, "r/f"), IsForceReload("r")));
@@ -179,7 +185,7 @@ TEST_F(InotifyWatcherTest, GarbageFromTheKernelIsSaidAsALoss) {
 }
 
 TEST_F(InotifyWatcherTest, AnInterruptedReadIsTriedAgain) {
-  ASSERT_TRUE(watcher_.Open().ok());
+  ASSERT_TRUE(Open().ok());
   kernel_.reads = {"EINTR", kernel_.Record("r", IN_CREATE, "f")};
   Step();
   Step();
@@ -187,7 +193,7 @@ TEST_F(InotifyWatcherTest, AnInterruptedReadIsTriedAgain) {
 }
 
 TEST_F(InotifyWatcherTest, WhatAListingToldTheKernelDoesNotTellAgain) {
-  ASSERT_TRUE(watcher_.Open().ok());
+  ASSERT_TRUE(Open().ok());
   kernel_.tree = {{"r", {"d"}}, {"r/d", {"f", "e"}}, {"r/d/e", {}}};
   kernel_.reads = {kernel_.Record("r", IN_CREATE | IN_ISDIR, "d")};
   Step();
@@ -203,41 +209,75 @@ TEST_F(InotifyWatcherTest, WhatAListingToldTheKernelDoesNotTellAgain) {
                           IsEvent(Action::kFileCreated, "r/d/f")));
 }
 
-TEST_F(InotifyWatcherTest, OutOfWatchesNamesTheSysctlOnceAndTheRestGoesOn) {
-  kernel_.tree = {{"r", {"a", "b", "c"}}, {"r/a", {}}, {"r/b", {}}, {"r/c", {}}};
-  kernel_.watch_errors = {{"r/a", ENOSPC}, {"r/b", ENOSPC}};
-  ASSERT_TRUE(watcher_.Open().ok());
+TEST_F(InotifyWatcherTest, OutOfWatchesIsSaidOnceWithCountsAndTheRestIsLookedAt) {
+  kernel_.tree = {{"r", {"a", "b", "c"}}, {"r/a", {"f"}}, {"r/b", {}}, {"r/c", {}}};
+  kernel_.watch_errors = {{"r/a", ENOSPC}, {"r/b", ENOSPC}, {"r/c", ENOSPC}};
+  ASSERT_TRUE(Open().ok());
   ASSERT_THAT(receiver_.errors(), SizeIs(1));
   EXPECT_EQ(receiver_.errors()[0].code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_THAT(std::string(receiver_.errors()[0].message()), HasSubstr("fs.inotify.max_user_watches"));
-  kernel_.reads = {kernel_.Record("r/c", IN_CREATE, "f")};
-  Step();
-  EXPECT_THAT(receiver_.events(), ElementsAre(IsEvent(Action::kFileCreated, "r/c/f")));
+  EXPECT_THAT(std::string(receiver_.errors()[0].message()),
+              ::testing::AllOf(HasSubstr("after 1 directories; 3 others are looked at every 1s"),
+                               HasSubstr("fs.inotify.max_user_watches")));
+  EXPECT_EQ(watcher_.Timeout(), absl::Seconds(1));
+
+  kernel_.tree["r/b"] = {"new", "d"};
+  kernel_.tree["r/b/d"] = {"deep"};
+  kernel_.versions["r/a/f"].modified = 7;
+  clock_.Advance(absl::Seconds(1));
+  StepAll();
+  EXPECT_THAT(receiver_.events(),
+              ::testing::UnorderedElementsAre(
+                  IsEvent(Action::kFileWritten, "r/a/f"), IsEvent(Action::kFileCreated, "r/b/new"),
+                  IsEvent(Action::kFileCreated, "r/b/d"), IsEvent(Action::kFileCreated, "r/b/d/deep")));
+}
+
+TEST_F(InotifyWatcherTest, WhenWatchesAreToBeHadAgainEverythingIsWatched) {
+  kernel_.tree = {{"r", {"a", "b"}}, {"r/a", {"f"}}, {"r/b", {}}};
+  kernel_.watch_errors = {{"r/a", ENOSPC}, {"r/b", ENOSPC}};
+  ASSERT_TRUE(Open().ok());
+  EXPECT_EQ(watcher_.counters().polled, 2u);
+  kernel_.watch_errors.clear();
+  kernel_.versions["r/a/f"].modified = 7;  // between the last look and the watch
+  clock_.Advance(absl::Seconds(1));
+  StepAll();
+  EXPECT_THAT(receiver_.events(), ElementsAre(IsEvent(Action::kFileWritten, "r/a/f")));
+  EXPECT_EQ(watcher_.counters().polled, 0u);
+  EXPECT_EQ(watcher_.counters().watched, 3u);
+  EXPECT_EQ(watcher_.Timeout(), absl::InfiniteDuration());
 }
 
 TEST_F(InotifyWatcherTest, OutOfInstancesNamesTheSysctl) {
   kernel_.init = -EMFILE;
-  const absl::Status status = watcher_.Open();
+  const absl::Status status = Open();
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_THAT(std::string(status.message()), HasSubstr("fs.inotify.max_user_instances"));
 }
 
 TEST_F(InotifyWatcherTest, ADirectoryThatMayNotBeReadOrVanishesDoesNotStopTheRest) {
-  kernel_.tree = {{"r", {"secret", "gone", "ok"}}, {"r/secret", {}}, {"r/gone", {}}, {"r/ok", {}}};
+  kernel_.tree = {{"r", {"secret", "gone", "ok"}}, {"r/secret", {}}, {"r/gone", {}}, {"r/ok", {"f"}}};
   kernel_.watch_errors = {{"r/secret", EACCES}, {"r/gone", ENOENT}};
-  ASSERT_TRUE(watcher_.Open().ok());
+  kernel_.list_errors = {{"r/secret", EACCES}};
+  ASSERT_TRUE(Open().ok());
   ASSERT_THAT(receiver_.errors(), SizeIs(1));
   EXPECT_THAT(std::string(receiver_.errors()[0].message()), HasSubstr("r/secret: may not be read"));
   kernel_.reads = {kernel_.Record("r/ok", IN_MODIFY, "f")};
   Step();
   EXPECT_THAT(receiver_.events(), ElementsAre(IsEvent(Action::kFileWritten, "r/ok/f")));
+
+  kernel_.watch_errors.clear();
+  kernel_.list_errors.clear();
+  kernel_.tree["r/secret"] = {"s"};
+  clock_.Advance(absl::Seconds(1));
+  StepAll();
+  EXPECT_THAT(receiver_.events(), ::testing::Contains(IsEvent(Action::kFileCreated, "r/secret/s")));
+  EXPECT_THAT(receiver_.errors(), SizeIs(1));
 }
 
 TEST_F(InotifyWatcherTest, WhatHappensWhileTheWatchesAreSetIsNotTold) {
   kernel_.tree = {{"r", {"d"}}, {"r/d", {}}};
   kernel_.wds = {{"r", 1}, {"r/d", 2}};
   kernel_.reads = {kernel_.Record("r", IN_CREATE | IN_ISDIR, "d") + kernel_.Record("r/d", IN_CREATE, "f")};
-  ASSERT_TRUE(watcher_.Open().ok());
+  ASSERT_TRUE(Open().ok());
   Step();
   EXPECT_THAT(receiver_.events(), IsEmpty());
 }

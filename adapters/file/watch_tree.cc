@@ -1,35 +1,57 @@
 #include "lookout/adapters/file/watch_tree.h"
 
-#include <algorithm>
 #include <utility>
+
+#include "absl/hash/hash.h"
 
 namespace lookout::file_internal {
 namespace {
 
-using Children = std::vector<std::unique_ptr<WatchNode>>;
-
-Children::iterator LowerBound(Children& children, absl::string_view name) {
-  return std::lower_bound(
-      children.begin(), children.end(), name,
-      [](const std::unique_ptr<WatchNode>& child, absl::string_view wanted) { return child->name < wanted; });
+std::size_t PathSize(const WatchNode& leaf) {
+  std::size_t size = 0;
+  for (const WatchNode* node = &leaf; node != nullptr; node = node->parent) size += node->name.size() + 1;
+  return size;
 }
 
-void AppendPath(const WatchNode& node, std::string& path) {
-  if (node.parent != nullptr) {
-    AppendPath(*node.parent, path);
-    if (path.empty() || path.back() != '/') path += '/';
+// From the leaf to the root, and so without recursion: a tree may be deeper than a stack.
+void AppendPath(const WatchNode& leaf, std::string& path) {
+  std::size_t end = path.size() + PathSize(leaf) - 1;
+  const bool root_ends_in_slash = [&leaf] {
+    const WatchNode* node = &leaf;
+    while (node->parent != nullptr) node = node->parent;
+    return node != &leaf && (node->name.empty() || node->name.back() == '/');
+  }();
+  if (root_ends_in_slash) --end;
+  path.resize(end);
+  for (const WatchNode* node = &leaf; node != nullptr; node = node->parent) {
+    end -= node->name.size();
+    path.replace(end, node->name.size(), node->name);
+    const bool slash = node->parent != nullptr && !(root_ends_in_slash && node->parent->parent == nullptr);
+    if (slash) path[--end] = '/';
   }
-  path += node.name;
 }
 
 }  // namespace
+
+std::size_t WatchNodeHash::operator()(absl::string_view name) const {
+  return absl::Hash<absl::string_view>()(name);
+}
+std::size_t WatchNodeHash::operator()(const std::unique_ptr<WatchNode>& node) const {
+  return (*this)(absl::string_view(node->name));
+}
+bool WatchNodeEq::operator()(const std::unique_ptr<WatchNode>& a, const std::unique_ptr<WatchNode>& b) const {
+  return a->name == b->name;
+}
+bool WatchNodeEq::operator()(const std::unique_ptr<WatchNode>& a, absl::string_view b) const {
+  return a->name == b;
+}
 
 WatchTree::WatchTree(std::string root_path) : root_(std::make_unique<WatchNode>()) {
   root_->name = std::move(root_path);
 }
 
 WatchTree::~WatchTree() {
-  if (root_ != nullptr) Drop(std::move(root_), [](int) {});
+  Drop(std::move(root_), [](int) {});
 }
 
 WatchNode* WatchTree::Find(int wd) const {
@@ -37,58 +59,115 @@ WatchNode* WatchTree::Find(int wd) const {
   return found == by_wd_.end() ? nullptr : found->second;
 }
 
-WatchNode* WatchTree::Child(WatchNode& parent, absl::string_view name) const {
-  const auto at = LowerBound(parent.children, name);
-  return at != parent.children.end() && (*at)->name == name ? at->get() : nullptr;
+Known WatchTree::Knows(const WatchNode& node, absl::string_view name) {
+  if (node.files != nullptr && node.files->contains(name)) return Known::kFile;
+  return Child(node, name) != nullptr ? Known::kDirectory : Known::kNothing;
+}
+
+WatchNode* WatchTree::Child(const WatchNode& node, absl::string_view name) {
+  if (node.children == nullptr) return nullptr;
+  const auto found = node.children->find(name);
+  return found == node.children->end() ? nullptr : found->get();
 }
 
 WatchNode& WatchTree::AddChild(WatchNode& parent, absl::string_view name) {
-  const auto at = LowerBound(parent.children, name);
-  if (at != parent.children.end() && (*at)->name == name) return **at;
-  auto node = std::make_unique<WatchNode>();
-  node->parent = &parent;
-  node->name = std::string(name);
-  return **parent.children.insert(at, std::move(node));
+  if (WatchNode* child = Child(parent, name)) return *child;
+  ++directories_;
+  return Attach(std::make_unique<WatchNode>(), parent, name);
+}
+
+bool WatchTree::AddFile(WatchNode& node, absl::string_view name) {
+  if (node.files == nullptr) node.files = std::make_unique<WatchNode::Files>();
+  return node.files->emplace(name).second;
+}
+
+bool WatchTree::RemoveFile(WatchNode& node, absl::string_view name) {
+  if (node.versions != nullptr) node.versions->erase(name);
+  if (node.files == nullptr || node.files->erase(name) == 0) return false;
+  if (node.files->empty()) node.files = nullptr;  // which may have been large
+  return true;
 }
 
 void WatchTree::SetWatch(WatchNode& node, int wd) {
-  if (WatchNode* other = Find(wd); other != nullptr && other != &node) other->wd = -1;
+  if (node.wd == wd) return;
+  if (WatchNode* owner = Find(wd); owner != nullptr) ForgetWatch(*owner);
   ForgetWatch(node);
-  node.wd = wd;
   by_wd_[wd] = &node;
+  node.wd = wd;
 }
 
 void WatchTree::ForgetWatch(WatchNode& node) {
-  if (node.wd >= 0) by_wd_.erase(node.wd);
+  if (node.wd < 0) return;
+  by_wd_.erase(node.wd);
   node.wd = -1;
 }
 
 void WatchTree::MakeFresh(WatchNode& node) {
-  if (node.fresh()) return;
-  node.known = std::make_unique<absl::flat_hash_set<std::string>>();
+  node.fresh = true;
   fresh_.insert(&node);
 }
 
 void WatchTree::Settle(WatchNode& node) {
-  node.known = nullptr;
   node.unresolved = false;
+  if (!node.fresh) return;
+  node.fresh = false;
   fresh_.erase(&node);
+  if (fresh_.empty()) fresh_ = {};  // which may have been large
+}
+
+void WatchTree::SetPolled(WatchNode& node, bool polled) {
+  if (node.polled == polled) return;
+  node.polled = polled;
+  if (polled) {
+    polled_.insert(&node);
+  } else {
+    polled_.erase(&node);
+    node.versions = nullptr;
+  }
+}
+
+void WatchTree::AddPending(WatchNode& node) {
+  if (pending_at_.emplace(&node, pending_.size()).second) pending_.push_back(&node);
+}
+
+WatchNode* WatchTree::PopPending() {
+  WatchNode* node = nullptr;
+  while (node == nullptr && pending_begin_ < pending_.size()) node = pending_[pending_begin_++];
+  if (node != nullptr) pending_at_.erase(node);
+  if (pending_at_.empty()) ClearPending();
+  return node;
+}
+
+void WatchTree::EachPending(std::size_t most, absl::FunctionRef<void(const WatchNode&)> each) const {
+  for (std::size_t i = pending_begin_; i < pending_.size() && most > 0; ++i) {
+    if (pending_[i] == nullptr) continue;
+    each(*pending_[i]);
+    --most;
+  }
+}
+
+void WatchTree::ClearPending() {
+  pending_ = {};
+  pending_begin_ = 0;
+  pending_at_ = {};
 }
 
 std::unique_ptr<WatchNode> WatchTree::Detach(WatchNode& parent, absl::string_view name) {
-  const auto at = LowerBound(parent.children, name);
-  if (at == parent.children.end() || (*at)->name != name) return nullptr;
-  std::unique_ptr<WatchNode> node = std::move(*at);
-  parent.children.erase(at);
+  if (parent.children == nullptr) return nullptr;
+  const auto at = parent.children->find(name);
+  if (at == parent.children->end()) return nullptr;
+  std::unique_ptr<WatchNode> node = std::move(parent.children->extract(at).value());
+  if (parent.children->empty()) parent.children = nullptr;
   node->name = Path(*node);
   node->parent = nullptr;
   return node;
 }
 
-void WatchTree::Attach(std::unique_ptr<WatchNode> node, WatchNode& parent, absl::string_view name) {
+WatchNode& WatchTree::Attach(std::unique_ptr<WatchNode> node, WatchNode& parent, absl::string_view name) {
+  if (parent.children == nullptr) parent.children = std::make_unique<WatchNode::Children>();
   node->parent = &parent;
   node->name = std::string(name);
-  parent.children.insert(LowerBound(parent.children, name), std::move(node));
+  return **parent.children->insert(std::move(node)).first;
 }
 
 void WatchTree::Drop(std::unique_ptr<WatchNode> node, absl::FunctionRef<void(int wd)> each) {
@@ -99,21 +178,43 @@ void WatchTree::Drop(std::unique_ptr<WatchNode> node, absl::FunctionRef<void(int
     std::unique_ptr<WatchNode> next = std::move(rest.back());
     rest.pop_back();
     if (next == nullptr) continue;
+    --directories_;
     if (next->wd >= 0) {
       each(next->wd);
       ForgetWatch(*next);
     }
     Settle(*next);
-    for (std::unique_ptr<WatchNode>& child : next->children) rest.push_back(std::move(child));
+    SetPolled(*next, false);
+    if (const auto at = pending_at_.find(next.get()); at != pending_at_.end()) {
+      pending_[at->second] = nullptr;
+      pending_at_.erase(at);
+    }
+    while (next->children != nullptr && !next->children->empty()) {
+      rest.push_back(std::move(next->children->extract(next->children->begin()).value()));
+    }
   }
 }
 
-void WatchTree::EachWatch(absl::FunctionRef<void(int wd)> each) const {
-  for (const auto& [wd, node] : by_wd_) each(wd);
+void WatchTree::EachNode(WatchNode& first, absl::FunctionRef<void(WatchNode&)> each) {
+  std::vector<WatchNode*> rest = {&first};
+  while (!rest.empty()) {
+    WatchNode& node = *rest.back();
+    rest.pop_back();
+    each(node);
+    if (node.children == nullptr) continue;
+    for (const std::unique_ptr<WatchNode>& child : *node.children) rest.push_back(child.get());
+  }
+}
+
+bool WatchTree::IsAttached(const WatchNode& node, const WatchNode& root) {
+  const WatchNode* top = &node;
+  while (top->parent != nullptr) top = top->parent;
+  return top == &root;
 }
 
 std::string WatchTree::Path(const WatchNode& node, absl::string_view leaf) {
   std::string path;
+  path.reserve(PathSize(node) + leaf.size() + 1);
   AppendPath(node, path);
   if (!leaf.empty()) {
     if (!path.empty() && path.back() != '/') path += '/';

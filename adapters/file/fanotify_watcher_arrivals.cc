@@ -1,0 +1,203 @@
+// The part of FanotifyWatcher that tells directories which come with all they hold: moved in from where
+// nothing is watched, or exchanged.
+#include <sys/fanotify.h>
+
+#include <cerrno>
+#include <deque>
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "lookout/adapters/file/fanotify_watcher.h"
+#include "lookout/adapters/file/file_errors.h"
+#include "lookout/adapters/file/paths.h"
+
+namespace lookout::file_internal {
+
+void FanotifyWatcher::TellTree(const std::string& directory, const std::string& path) {
+  KeepUpcoming();
+  teller_.Tell(Action::kFileCreated, path, true);
+  absl::flat_hash_set<std::string> all;
+  std::deque<std::pair<std::string, std::string>> rest = {{directory, path}};
+  while (!rest.empty()) {
+    const auto [handle, at] = std::move(rest.front());
+    rest.pop_front();
+    if (!all.insert(handle).second) continue;
+    const absl::flat_hash_map<std::string, Name> names = List(handle, at);
+    LeaveOutReplaced(handle, names);
+    for (const auto& [name, found] : names) {
+      std::string below = JoinPath(at, name);
+      if (Hidden(below, found.is_directory)) continue;
+      teller_.Tell(Action::kFileCreated, below, found.is_directory);
+      if (found.is_directory && options_.recursive) rest.emplace_back(found.target, std::move(below));
+    }
+  }
+  // What was told of them when they were here before, is of no more account.
+  absl::erase_if(told_at_, [&all](const auto& told) { return all.contains(told.first.first); });
+}
+
+absl::flat_hash_map<std::string, FanotifyWatcher::Name> FanotifyWatcher::List(const std::string& directory,
+                                                                              const std::string& path) {
+  absl::flat_hash_map<std::string, Name> names;
+  const int fd = kernel_.OpenHandle(root_fd_, directory);
+  if (fd < 0 && fd != -ESTALE && fd != -ENOENT) {
+    Lose("a directory that came cannot be listed",
+         fd == -EMFILE || fd == -ENFILE ? OutOfDescriptorsError(path) : ListError(-fd, path));
+  }
+  if (fd >= 0) {
+    const absl::Cleanup close = [this, fd] { kernel_.Close(fd); };
+    ++counters_.scans;
+    const int listed = files_.List(
+        absl::StrCat("/proc/self/fd/", fd), /*with_versions=*/false, [&](const ListedEntry& entry) {
+          names[entry.name] = {.is_directory = entry.kind == FileKind::kDirectory, .target = {}};
+        });
+    const bool is_gone = listed == -ENOENT || listed == -ESTALE;  // and has a record that says so
+    if (listed < 0 && !is_gone) teller_.Complain(ListError(-listed, path));
+    for (auto& [name, found] : names) {
+      // One that is gone already has a record that names it.
+      if (found.is_directory) static_cast<void>(kernel_.HandleOf(fd, name, found.target));
+    }
+    // What was seen just now may have a record that is not queued yet.
+    if (!names.empty()) files_.AwaitRecordsOf(absl::StrCat("/proc/self/fd/", fd));
+  }
+  ReadAhead();
+  Rewind(directory, names);
+  for (const auto& [name, found] : names) ForgetLast({directory, name});
+  return names;
+}
+
+// The first that is to be said of a name says whether it is there now. What a rename is about to replace may
+// be there or not, and makes no difference; but what leaves right after another has come, is to be exchanged
+// with it, and is there.
+void FanotifyWatcher::Rewind(const std::string& directory,
+                             absl::flat_hash_map<std::string, Name>& names) const {
+  const auto upcoming = upcoming_.find(directory);
+  if (upcoming == upcoming_.end()) return;
+  absl::flat_hash_map<absl::string_view, const Upcoming*> first;
+  for (const Upcoming& next : upcoming->second) {
+    if (next.number <= handled_) continue;
+    const auto [seen, is_first] = first.emplace(next.name, &next);
+    const bool exchanged = !is_first && seen->second != nullptr && !seen->second->was_there &&
+                           next.was_there && next.target != seen->second->target;
+    if (!is_first) seen->second = nullptr;
+    if (next.was_there && (is_first || exchanged)) {
+      names[next.name] = {.is_directory = next.is_directory, .target = std::string(next.target)};
+    } else if (is_first) {
+      names.erase(next.name);
+    }
+  }
+}
+
+// What a rename is about to replace is not in the listing. If it is a directory, something may still be said
+// of what is in it, of which nothing is told either.
+void FanotifyWatcher::LeaveOutReplaced(const std::string& directory,
+                                       const absl::flat_hash_map<std::string, Name>& names) {
+  const auto upcoming = upcoming_.find(directory);
+  if (upcoming == upcoming_.end()) return;
+  for (const Upcoming& next : upcoming->second) {
+    const bool replaces = next.number > handled_ && next.is_renamed && next.is_directory && !next.was_there;
+    if (replaces && !names.contains(next.name)) SetLast({directory, next.name}, "");
+  }
+}
+
+std::optional<absl::string_view> FanotifyWatcher::WhatWasThere(EntryView at, absl::string_view now) const {
+  const auto upcoming = upcoming_.find(at.first);
+  if (upcoming == upcoming_.end()) return now;
+  const Upcoming* first = nullptr;
+  for (const Upcoming& next : upcoming->second) {
+    if (next.number <= handled_ || next.name != at.second) continue;
+    if (first == nullptr) {
+      first = &next;
+      if (next.was_there) return next.target;
+      if (!next.is_renamed) return "";
+    } else {
+      const bool exchanged = next.was_there && next.target != first->target;
+      return exchanged ? std::optional<absl::string_view>(next.target) : std::nullopt;
+    }
+  }
+  return first == nullptr ? std::optional<absl::string_view>(now) : std::nullopt;
+}
+
+const FanotifyWatcher::Upcoming* FanotifyWatcher::FirstUpcoming(EntryView at) const {
+  const auto upcoming = upcoming_.find(at.first);
+  if (upcoming == upcoming_.end()) return nullptr;
+  for (const Upcoming& next : upcoming->second) {
+    if (next.number > handled_ && next.name == at.second) return &next;
+  }
+  return nullptr;
+}
+
+bool FanotifyWatcher::IsToCome(absl::string_view target, EntryView at) const {
+  const Upcoming* first = FirstUpcoming(at);
+  return first != nullptr && !first->was_there && first->target == target;
+}
+
+const FanotifyWatcher::Upcoming* FanotifyWatcher::WhatIsExchanged(const FanotifyRecord& record,
+                                                                  EntryView at) {
+  KeepUpcoming();
+  ReadAhead();
+  const Upcoming* first = FirstUpcoming(at);
+  return first != nullptr && first->was_there && first->target != record.target ? first : nullptr;
+}
+
+// The kernel moves a file, lets it be written, and only then queues the record of the move. Who moves it
+// holds the directory until then.
+bool FanotifyWatcher::IsEarly(const FanotifyRecord& write) {
+  KeepUpcoming();
+  std::uint64_t& awaited = awaited_[absl::HashOf(write.directory)];
+  if (awaited < handled_) {
+    awaited = read_;
+    AwaitRecordsIn(write.directory);
+    ReadAhead();
+  }
+  const std::size_t file = absl::HashOf(write.directory, write.name, write.target);
+  const auto arrival = arrivals_.find(file);
+  if (arrival == arrivals_.end() || arrival->second <= handled_) return false;
+  early_writes_.insert(file);
+  return true;
+}
+
+void FanotifyWatcher::HandleEarlyWrite(const FanotifyRecord& arrival) {
+  if ((arrival.mask & (FAN_CREATE | FAN_RENAME)) == 0) return;
+  if (early_writes_.erase(absl::HashOf(arrival.directory, arrival.name, arrival.target)) == 0) return;
+  FanotifyRecord write = arrival;
+  write.mask = FAN_MODIFY;
+  Handle(write);
+}
+
+void FanotifyWatcher::AwaitRecordsIn(absl::string_view directory) {
+  const int fd = kernel_.OpenHandle(root_fd_, directory);
+  if (fd < 0) return;
+  files_.AwaitRecordsOf(absl::StrCat("/proc/self/fd/", fd));
+  kernel_.Close(fd);
+}
+
+void FanotifyWatcher::KeepUpcoming() {
+  if (std::exchange(keeps_upcoming_, true)) return;
+  std::uint64_t number = handled_;
+  for (const Chunk& chunk : chunks_) {
+    for (std::size_t i = chunk.next; i < chunk.records.size(); ++i) AddUpcoming(chunk.records[i], ++number);
+  }
+}
+
+void FanotifyWatcher::AddUpcoming(const FanotifyRecord& record, std::uint64_t number) {
+  const bool is_directory = (record.mask & FAN_ONDIR) != 0;
+  const bool is_renamed = (record.mask & FAN_RENAME) != 0;
+  const auto add = [&](absl::string_view directory, absl::string_view name, bool was_there) {
+    upcoming_[directory].push_back({.number = number,
+                                    .name = name,
+                                    .target = record.target,
+                                    .is_directory = is_directory,
+                                    .was_there = was_there,
+                                    .is_renamed = is_renamed});
+    if (!was_there && !is_directory) arrivals_[absl::HashOf(directory, name, record.target)] = number;
+  };
+  if ((record.mask & FAN_RENAME) != 0) {
+    add(record.old_directory, record.old_name, true);
+    add(record.directory, record.name, false);
+  } else if ((record.mask & (FAN_CREATE | FAN_DELETE | FAN_MODIFY)) != 0) {
+    add(record.directory, record.name, (record.mask & FAN_CREATE) == 0);
+  }
+}
+
+}  // namespace lookout::file_internal

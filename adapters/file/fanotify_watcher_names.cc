@@ -1,0 +1,129 @@
+// The part of FanotifyWatcher that decides what is left out.
+#include <cerrno>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "lookout/adapters/file/fanotify_watcher.h"
+#include "lookout/adapters/file/file_errors.h"
+#include "lookout/adapters/file/path_filter.h"
+#include "lookout/adapters/file/paths.h"
+
+namespace lookout::file_internal {
+
+absl::string_view FanotifyWatcher::RelativePath(absl::string_view path) const {
+  path.remove_prefix(std::min(path.size(), options_.directory.size()));
+  while (!path.empty() && path.front() == '/') path.remove_prefix(1);
+  return path;
+}
+
+bool FanotifyWatcher::Hidden(absl::string_view path, bool is_directory) {
+  if (options_.filter == nullptr) return false;
+  const absl::string_view relative = RelativePath(path);
+  if (options_.filter->gitignore()) LoadIgnoresFor(relative);
+  return options_.filter->HidesOnTheWay(relative, is_directory);
+}
+
+void FanotifyWatcher::LoadIgnoresFor(absl::string_view relative) {
+  std::size_t end = 0;
+  while (true) {
+    const absl::string_view directory = relative.substr(0, end);
+    if (!ignores_loaded_.contains(directory)) {
+      if (end > 0 && options_.filter->Hides(directory, true)) return;  // what is below is hidden with it
+      LoadIgnores(directory);
+    }
+    const std::size_t next = relative.find('/', end == 0 ? 0 : end + 1);
+    if (next == absl::string_view::npos) return;
+    end = next;
+  }
+}
+
+bool FanotifyWatcher::LoadIgnores(absl::string_view relative) {
+  ignores_loaded_.emplace(relative);
+  const std::string directory =
+      relative.empty() ? options_.directory : JoinPath(options_.directory, relative);
+  const std::string path = JoinPath(directory, kIgnoreFile);
+  std::string contents;
+  const int error = files_.ReadFile(path, kMostIgnoreBytes + 1, contents);
+  if (error == -ENOENT) return options_.filter->ForgetIgnores(relative);
+  std::vector<absl::Status> broken;
+  const bool changed = options_.filter->SetIgnores(relative, error < 0 ? "" : contents, broken);
+  if (changed && error < 0) broken = {ErrnoError(-error, "its rules do not count, as it cannot be read")};
+  for (const absl::Status& status : broken) {
+    teller_.Complain(absl::Status(status.code(), absl::StrCat(path, ": ", status.message())));
+  }
+  return changed;
+}
+
+// What the rules were can be known only before they change: so all that there are, are read first.
+void FanotifyWatcher::LoadAllIgnores(absl::FunctionRef<bool(std::uint64_t)> progress) {
+  std::vector<std::string> rest = {options_.directory};
+  std::uint64_t directories = 0;
+  while (!rest.empty() && progress(++directories)) {
+    const std::string path = std::move(rest.back());
+    rest.pop_back();
+    LoadIgnores(RelativePath(path));
+    if (!options_.recursive) return;
+    files_.List(path, /*with_versions=*/false, [&](const ListedEntry& entry) {
+      std::string below = JoinPath(path, entry.name);
+      if (entry.kind == FileKind::kDirectory && !options_.filter->Hides(RelativePath(below), true)) {
+        rest.push_back(std::move(below));
+      }
+    });
+  }
+}
+
+absl::btree_map<std::string, bool> FanotifyWatcher::Shown(absl::string_view directory,
+                                                          const std::string& path) {
+  absl::btree_map<std::string, bool> shown;  // parents come before what is in them
+  std::vector<std::pair<std::string, std::string>> rest = {{std::string(directory), path}};
+  while (!rest.empty()) {
+    const auto [handle, at] = std::move(rest.back());
+    rest.pop_back();
+    for (const auto& [name, found] : List(handle, at)) {
+      std::string below = JoinPath(at, name);
+      if (Hidden(below, found.is_directory)) continue;
+      shown[below] = found.is_directory;
+      if (found.is_directory && options_.recursive) rest.emplace_back(found.target, std::move(below));
+    }
+  }
+  return shown;
+}
+
+void FanotifyWatcher::OnIgnoresChanged(absl::string_view directory, const std::string& path) {
+  if (options_.filter == nullptr || !options_.filter->gitignore()) return;
+  const std::string relative(RelativePath(path));
+  ignores_loaded_.insert(relative);  // a directory of which nothing was asked yet had none
+  if (!relative.empty() && Hidden(path, true)) return;
+  KeepUpcoming();
+  const absl::btree_map<std::string, bool> before = Shown(directory, path);
+  if (!LoadIgnores(relative)) return;
+  const absl::btree_map<std::string, bool> after = Shown(directory, path);
+  std::string gone;  // a directory, with which what is in it goes
+  for (const auto& [entry, is_directory] : before) {
+    if (after.contains(entry) || (!gone.empty() && absl::StartsWith(entry, gone))) continue;
+    teller_.Tell(Action::kFileDeleted, entry, is_directory);
+    if (is_directory) gone = absl::StrCat(entry, "/");
+  }
+  for (const auto& [entry, is_directory] : after) {
+    if (!before.contains(entry)) teller_.Tell(Action::kFileCreated, entry, is_directory);
+  }
+}
+
+void FanotifyWatcher::ForgetIgnores(absl::string_view path) {
+  if (options_.filter == nullptr) return;
+  const std::string relative(RelativePath(path));
+  options_.filter->RemoveDirectory(relative);
+  absl::erase_if(ignores_loaded_, [&relative](const std::string& loaded) {
+    return loaded == relative || absl::StartsWith(loaded, absl::StrCat(relative, "/"));
+  });
+}
+
+bool FanotifyWatcher::IgnoresMatter(absl::string_view from, absl::string_view to) {
+  if (options_.filter == nullptr) return false;
+  return options_.filter->MoveMatters(RelativePath(from), RelativePath(to));
+}
+
+}  // namespace lookout::file_internal

@@ -1,0 +1,328 @@
+#include "lookout/adapters/file/file_session.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "lookout/adapters/file/fanotify_kernel.h"
+#include "lookout/adapters/file/fanotify_watcher.h"
+#include "lookout/adapters/file/file_errors.h"
+#include "lookout/adapters/file/inotify_watcher.h"
+#include "lookout/adapters/file/mount_table.h"
+#include "lookout/adapters/file/polled_mounts.h"
+#include "lookout/events/wait.h"
+
+namespace lookout::file_internal {
+
+FileSession::FileSession(FileSessionOptions options, FileKernel& kernel, absl::Clock& clock,
+                         Receiver& receiver, SessionControl& control)
+    : options_(std::move(options)),
+      kernel_(kernel),
+      clock_(clock),
+      receiver_(receiver),
+      control_(control),
+      teller_(receiver),
+      path_(options_.path, options_.tree.watch, kernel),
+      mounts_(options_.path, kernel),
+      before_(control.counters()) {
+  options_.tree.filter = options_.filter.get();
+  control_.Begin();
+}
+
+FileSession::~FileSession() {
+  Publish();
+  control_.End();
+}
+
+absl::Status FileSession::Open(std::stop_token stop) {
+  if (options_.backend == FileBackend::kFanotify && options_.tree.follow) {
+    return absl::UnimplementedError(
+        absl::StrCat(options_.path, ": the fanotify back end follows no links: take inotify"));
+  }
+  stop_ = std::move(stop);
+  path_.Resolve();
+  told_ = path_.target();
+  if (absl::Status why = LookUpError(told_.error, options_.path); !why.ok() && !absl::IsNotFound(why))
+    return why;
+  SayTrouble();
+  if (MustAsk()) next_ask_ = clock_.TimeNow() + options_.tree.poll_interval;
+  if (told_.is_directory()) {
+    absl::Status opened = OpenTree(TreeWatcher::Found::kSilent);
+    Publish();
+    if (!absl::IsUnavailable(opened) && !absl::IsNotFound(opened)) return opened;
+    told_ = {.error = ENOENT};
+    path_changed_ = true;  // since it was looked up
+  } else if (!told_.exists()) {
+    receiver_.OnError(
+        absl::NotFoundError(absl::StrCat(options_.path, ": does not exist yet; it is watched for")));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status FileSession::Run(std::stop_token stop) {
+  StopFd stop_fd(stop);
+  if (!stop_fd.ok()) return OutOfDescriptorsError(options_.path);
+  while (!stop.stop_requested() && failed_.ok() && teller_.wanted() &&
+         (tree_ == nullptr || tree_->wanted())) {
+    std::array<pollfd, 5> fds = {stop_fd.entry(), pollfd{.fd = path_.fd(), .events = POLLIN, .revents = 0},
+                                 pollfd{.fd = control_.wake_fd(), .events = POLLIN, .revents = 0},
+                                 pollfd{.fd = tree_ ? tree_->fd() : -1, .events = POLLIN, .revents = 0},
+                                 mounts_.entry()};
+    if (PollFor(clock_, absl::MakeSpan(fds), Timeout()) < 0 && errno != EINTR)
+      return ErrnoError(errno, absl::StrCat(options_.path, ": poll"));
+    if (stop.stop_requested()) break;
+    path_ready_ = fds[1].revents != 0;
+    mounts_ready_ = fds.back().revents != 0;
+    if (absl::Status stepped = Step(); !stepped.ok()) return stepped;
+  }
+  return failed_;
+}
+
+absl::Duration FileSession::Timeout() {
+  if (path_changed_) return absl::ZeroDuration();
+  absl::Duration timeout = tree_ ? tree_->Timeout() : absl::InfiniteDuration();
+  if (next_ask_ != absl::InfiniteFuture()) timeout = std::min(timeout, next_ask_ - clock_.TimeNow());
+  return std::max(timeout, absl::ZeroDuration());
+}
+
+absl::Status FileSession::Step() {
+  const std::uint64_t asked = control_.Asked();
+  const bool catch_up = asked != std::exchange(asked_, asked);
+  const absl::Time now = clock_.TimeNow();
+  teller_.SetTime(now);
+  const auto on_news = [this](PathNews news) { OnPathNews(news); };
+  if (catch_up) {
+    path_.CatchUp(on_news);
+  } else if (path_ready_) {
+    path_.Step(on_news);
+  }
+  if (now >= next_ask_ || (catch_up && MustAsk())) {
+    next_ask_ = now + options_.tree.poll_interval;
+    LookAgain();
+  }
+  if (absl::Status stepped = catch_up ? CatchUp() : StepTree(); !stepped.ok()) return stepped;
+  // A mount may be why the path leads elsewhere.
+  if (mounts_ready_ || catch_up || path_changed_) OnMounts();
+  if (std::exchange(path_changed_, false)) Reconsider();
+  SayTrouble();
+  next_ask_ = MustAsk() ? std::min(next_ask_, now + options_.tree.poll_interval) : absl::InfiniteFuture();
+  teller_.Flush();
+  Publish();
+  if (tree_ == nullptr || tree_->caught_up()) control_.Answer(asked_);
+  return absl::OkStatus();
+}
+
+absl::Status FileSession::StepTree() {
+  if (tree_ == nullptr) return absl::OkStatus();
+  absl::Status stepped = tree_->Step();
+  if (!absl::IsUnavailable(stepped)) return stepped;
+  path_changed_ = true;
+  told_ = {.error = ENOENT};  // whatever is there now is another
+  return absl::OkStatus();
+}
+
+absl::Status FileSession::CatchUp() {
+  if (tree_ == nullptr) return absl::OkStatus();
+  if (!absl::IsUnavailable(tree_->CatchUp())) return absl::OkStatus();
+  return StepTree();
+}
+
+// The kernel says nothing of what was mounted, and so it is all looked at that may be another by now.
+void FileSession::OnMounts() {
+  const MountNews news = mounts_.Step();
+  if (!news.any) return;
+  const bool has_tree = tree_ != nullptr;
+  LookAgain();
+  if (!has_tree) return;
+  if (!NotKnown().ok()) return;
+  if (!path_.target().IsSameAs(told_)) {
+    if (news.above) teller_.TellLoss(options_.path, "a file system was mounted or unmounted over it");
+    teller_.Flush();
+    return;
+  }
+  for (const std::string& point : news.below) tree_->OnMount(point);
+}
+
+bool FileSession::MustAsk() const {
+  return retry_ || !path_.unwatched().ok() || !NotKnown().ok() || mounts_.polled_path() != nullptr;
+}
+
+absl::Status FileSession::NotKnown() const {
+  const int error = path_.target().error;
+  const bool leads_nowhere = error == ENOENT || error == ENOTDIR || error == ELOOP || error == ENAMETOOLONG;
+  return leads_nowhere ? absl::OkStatus() : LookUpError(error, options_.path);
+}
+
+void FileSession::SayTrouble() {
+  absl::Status trouble = options_.tree.watch ? path_.unwatched() : absl::OkStatus();
+  if (trouble.ok() && !told_.is_directory()) trouble = IsPolled();  // a directory's tree says it
+  if (absl::Status why = NotKnown(); !why.ok()) trouble = std::move(why);
+  if (trouble == said_) return;
+  said_ = trouble;
+  if (!trouble.ok()) receiver_.OnError(std::move(trouble));
+}
+
+absl::Status FileSession::IsPolled() const {
+  const PolledMount* mount = mounts_.polled_path();
+  const bool names_alone = HasNamesAlone();
+  if (mount == nullptr || (!options_.tree.watch && !names_alone)) return absl::OkStatus();
+  return PolledMountError(options_.path, mount->type, mount->reason.why, names_alone,
+                          options_.tree.poll_interval);
+}
+
+bool FileSession::HasNamesAlone() const {
+  const PolledMount* mount = mounts_.polled_path();
+  return mount != nullptr && mount->reason.how == Polling::kNames;
+}
+
+void FileSession::OnPathNews(PathNews news) {
+  if (tree_ != nullptr) {
+    path_changed_ = path_changed_ || news != PathNews::kWritten;
+    return;  // after what the tree has to say
+  }
+  switch (news) {
+    case PathNews::kWritten:
+      if (told_.exists()) TellFile(Action::kFileWritten);
+      break;
+    case PathNews::kLeft:
+      Leave();
+      path_.Resolve();
+      break;
+    case PathNews::kArrived:
+      path_.Resolve();
+      // What has left again since is told by the news to come.
+      if (!path_.target().exists() && !path_.target().through_link) {
+        TellFile(told_.exists() ? Action::kFileWritten : Action::kFileCreated);
+        told_ = {};
+      } else {
+        Arrive();
+      }
+      break;
+    case PathNews::kOnTheWay:
+      LookAgain();
+      break;
+  }
+}
+
+void FileSession::LookAgain() {
+  if (tree_ != nullptr) {
+    path_.Resolve();
+    path_changed_ = path_changed_ || !path_.target().IsSameAs(told_);
+    return;
+  }
+  const PathTarget before = told_;
+  path_.Resolve();
+  const PathTarget& now = path_.target();
+  if (!NotKnown().ok()) return;  // and asked again
+  if (!now.exists()) return Leave();
+  if (now.is_directory() || !now.IsSameAs(before)) return Arrive();
+  if (MustAsk() && !HasNamesAlone() && now.status.version != before.status.version) Arrive();
+}
+
+// The tree may have been replaced: tells the rest of the old one, then the new one.
+void FileSession::Reconsider() {
+  if (tree_ == nullptr) return LookAgain();
+  if (told_.exists() && absl::IsUnavailable(tree_->CatchUp())) told_ = {.error = ENOENT};
+  path_.CatchUp([](PathNews) {});  // what it says is looked at now
+  path_.Resolve();
+  if (path_.target().IsSameAs(told_)) return;
+  if (told_.exists() && !NotKnown().ok())
+    return;  // the tree is followed as ever, and the path asked for again
+  tree_->TellGone();
+  Publish();
+  before_ = control_.counters();
+  tree_ = nullptr;
+  told_ = {.error = ENOENT};
+  if (path_.target().exists()) Arrive();
+}
+
+void FileSession::Arrive() {
+  const PathTarget& now = path_.target();
+  if (!now.exists()) return Leave();
+  const bool was_there = told_.exists();
+  if (!now.is_directory()) {
+    TellFile(was_there ? Action::kFileWritten : Action::kFileCreated);
+    told_ = now;
+    return;
+  }
+  if (was_there && told_.status.kind != FileKind::kDirectory) Leave();
+  teller_.Flush();
+  told_ = now;
+  absl::Status opened = OpenTree(TreeWatcher::Found::kTold);
+  retry_ = !opened.ok();
+  if (opened.ok()) return;
+  told_ = {.error = ENOENT};
+  if (!absl::IsUnavailable(opened) && !absl::IsNotFound(opened)) receiver_.OnError(std::move(opened));
+}
+
+void FileSession::Leave() {
+  if (!told_.exists()) return;
+  TellFile(Action::kFileDeleted);
+  told_ = {.error = ENOENT};
+}
+
+absl::Status FileSession::OpenTree(TreeWatcher::Found found) {
+  const auto progress = [this](std::uint64_t directories) {
+    if (options_.on_progress != nullptr && *options_.on_progress != nullptr)
+      (*options_.on_progress)(directories);
+    return !stop_.stop_requested();
+  };
+  mounts_.Resolve();
+  TreeOptions options = options_.tree;
+  options.mounts = &mounts_.polled();
+  if (options_.backend == FileBackend::kFanotify || MayUseFanotify()) {
+    backend_ = FileBackend::kFanotify;
+    tree_ = std::make_unique<FanotifyWatcher>(options, options_.backend == FileBackend::kAuto,
+                                              FanotifyKernel::System(), kernel_, clock_, receiver_);
+    absl::Status opened = tree_->Open(found, progress);
+    if (opened.ok()) return opened;
+    tree_ = nullptr;
+    if (options_.backend == FileBackend::kFanotify) return opened;
+  }
+  backend_ = options.watch ? FileBackend::kInotify : FileBackend::kPoll;
+  tree_ = std::make_unique<InotifyWatcher>(options, kernel_, clock_, receiver_);
+  absl::Status opened = tree_->Open(found, progress);
+  if (absl::IsResourceExhausted(opened) && options.watch && options_.backend == FileBackend::kAuto) {
+    receiver_.OnError(absl::ResourceExhaustedError(
+        absl::StrCat(opened.message(), "; until then ", options.directory, " is looked at every ",
+                     absl::FormatDuration(options.poll_interval))));
+    options.watch = false;
+    backend_ = FileBackend::kPoll;
+    tree_ = std::make_unique<InotifyWatcher>(options, kernel_, clock_, receiver_);
+    opened = tree_->Open(found, progress);
+  }
+  if (!opened.ok()) tree_ = nullptr;
+  return opened;
+}
+
+// A single directory needs but one watch, links and mounts lead to other file systems, and what a rename
+// replaced is not known there.
+bool FileSession::MayUseFanotify() const {
+  return options_.backend == FileBackend::kAuto && options_.tree.recursive && !options_.tree.follow &&
+         !options_.tree.tell_replaced && options_.may_probe_fanotify && mounts_.polled_path() == nullptr &&
+         !mounts_.polled().has_mounts_below();
+}
+
+void FileSession::TellFile(Action action) {
+  // A path that ends in a link to nowhere, or in a directory, is told of by its tree.
+  teller_.Tell(action, options_.path, false);
+}
+
+void FileSession::Publish() {
+  FileSourceCounters counters = before_;
+  const TreeCounters tree = tree_ ? tree_->counters() : TreeCounters{};
+  counters.events += teller_.events() + tree.events;
+  counters.records += tree.records;
+  counters.overflows += tree.overflows;
+  counters.scans += tree.scans;
+  counters.directories = tree.directories;
+  counters.watched = tree.watched;
+  counters.polled = tree.polled;
+  counters.backend = backend_;
+  control_.Publish(counters);
+}
+
+}  // namespace lookout::file_internal
