@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
@@ -17,6 +18,7 @@
 #include "lookout/testing/event_matchers.h"
 #include "lookout/testing/fake_clock.h"
 #include "lookout/testing/fake_docker_engine.h"
+#include "lookout/testing/recording_receiver.h"
 #include "lookout/testing/recording_sink.h"
 #include "lookout/watchers/pipeline.h"
 #include "lookout/watchers/restarting_source.h"
@@ -34,6 +36,7 @@ class DockerPipelineTest : public ::testing::TestWithParam<std::string> {
     PipelineOptions options;
     options.queue.flush_interval = absl::ZeroDuration();
     options.queue.on_stop = OnStop::kDrain;
+    options.on_error = [this](absl::Status error) { errors_.OnError(std::move(error)); };
     pipeline_ = std::make_unique<Pipeline>("docker", clock_, std::move(options));
     pipeline_->AddSource(
         std::make_unique<RestartingSource>(*DockerSource::Create({.host = engine_.host()}, clock_), clock_));
@@ -50,6 +53,7 @@ class DockerPipelineTest : public ::testing::TestWithParam<std::string> {
 
   FakeClock clock_;
   FakeDockerEngine engine_;
+  RecordingReceiver errors_;
   std::unique_ptr<Pipeline> pipeline_;
   RecordingSink* sink_ = nullptr;  // the pipeline's
   absl::Status result_;
@@ -78,20 +82,25 @@ INSTANTIATE_TEST_SUITE_P(Engines, DockerPipelineTest,
 
 class DockerRestartTest : public DockerPipelineTest {};
 
-TEST_P(DockerRestartTest, AnEngineThatComesBackIsHeardAgainAfterAForceReload) {
-  constexpr absl::string_view kStart =
-      R"({"Type":"container","Action":"start","Actor":{"ID":"i","Attributes":{"name":"web"}},"timeNano":7})";
+TEST_P(DockerRestartTest, AnEngineThatForgotIsHeardAgainAndAForceReloadSaysSo) {
+  const auto line = [](absl::string_view action) {
+    return absl::StrCat(R"({"Type":"container","Action":")", action,
+                        R"(","Actor":{"ID":"i","Attributes":{"name":"web"}},"timeNano":7})");
+  };
+  constexpr absl::string_view kPaused = R"([{"Id":"i","Names":["/web"],"State":"paused"}])";
   FakeEngineConnection stream = engine_.AcceptEvents();
-  stream.SendChunk(kStart);
+  stream.SendChunk(line("start"));
   sink_->WaitForCount(1);
   stream.Close();
+  errors_.WaitForErrors(1);
   clock_.AwaitTimers(1);  // it waits before it tries again
   clock_.Advance(absl::Seconds(30));
-  stream = engine_.AcceptEvents();
-  stream.SendChunk(kStart);
+  stream = engine_.AcceptAgain(line("pause"));
+  EXPECT_TRUE(engine_.Answer("/containers/json", kPaused));
+  EXPECT_TRUE(engine_.Answer("until=", line("pause")));
   EXPECT_THAT(sink_->WaitForCount(3),
-              ElementsAre(IsEvent(Action::kContainerStart, "web"), IsForceReload(engine_.host()),
-                          IsEvent(Action::kContainerStart, "web")));
+              ElementsAre(IsEvent(Action::kContainerStart, "web"), IsEvent(Action::kContainerPause, "web"),
+                          IsForceReload(engine_.host())));
   Stop();
 }
 

@@ -1,59 +1,93 @@
 #include "lookout/adapters/docker/event_stream_decoder.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
 #include "lookout/adapters/docker/docker_message.h"
-#include "lookout/events/docker_actions.h"
+#include "lookout/adapters/docker/json_string.h"
 
 namespace lookout {
 namespace {
 
+using ::lookout::docker_internal::ActionInDialect;
 using ::lookout::docker_internal::DockerMessage;
+using ::lookout::docker_internal::JsonFramer;
 using ::lookout::docker_internal::ParseDockerMessage;
+using ::lookout::docker_internal::ParseDockerMessagePrefix;
+using ::lookout::docker_internal::ShortBuffer;
 using Item = EventStreamDecoder::Item;
 using Verdict = EventStreamDecoder::Verdict;
 
 Item Malformed(absl::Status why) {
-  return {.verdict = Verdict::kMalformed, .event = {}, .error = std::move(why)};
+  return {.verdict = Verdict::kMalformed, .key = 0, .event = {}, .error = std::move(why)};
 }
 
 // Without the "/" that engines put before a container's name in other answers. A container always has a
 // name; an engine that does not tell it leaves the ID.
-std::string ActorName(const DockerMessage& message) {
-  absl::string_view name = message.attributes.Get("name");
+std::string ActorName(const Event& event) {
+  absl::string_view name = event.attributes.Get("name");
   if (!name.empty() && name.front() == '/') name.remove_prefix(1);
-  return std::string(name.empty() ? absl::string_view(message.actor_id) : name);
+  return std::string(name.empty() ? absl::string_view(event.actor_id) : name);
 }
 
-Item Normalize(DockerMessage message, absl::Time now) {
-  if (message.type != "container") return {.verdict = Verdict::kOtherType};
-  const Action action = ActionFromDocker(message.action);
-  if (action == Action::kNone) return {.verdict = Verdict::kUnknownAction};
+// Old Podmans tell the exit code in a name of their own.
+void AddExitCode(Attributes& attributes) {
+  const std::optional<absl::string_view> code = attributes.Find("containerExitCode");
+  if (code.has_value() && !attributes.Contains("exitCode")) attributes.Set("exitCode", *code);
+}
+
+Item Normalize(const DockerMessage& message, DockerDialect dialect, absl::Time now) {
+  Item item{.verdict = Verdict::kOtherType, .key = message.Key()};
+  if (!message.IsContainer()) return item;
+
+  ShortBuffer verb, health;
+  const Action action = ActionInDialect(dialect, message.action.Short(verb), message.health.Short(health));
+  item.verdict = Verdict::kUnknownAction;
+  if (action == Action::kNone) return item;
+
   if (message.actor_id.empty()) {
     return Malformed(absl::InvalidArgumentError("a container's event without the container's ID"));
   }
-  Event event{.type = EventType::kDocker, .actor_name = ActorName(message), .action = action};
-  event.actor_id = std::move(message.actor_id);
-  event.attributes = std::move(message.attributes);
+  item.verdict = Verdict::kEvent;
+  Event& event = item.event;
+  event.type = EventType::kDocker;
+  event.action = action;
   event.time = message.time.value_or(now);
-  return {.verdict = Verdict::kEvent, .event = std::move(event)};
+  event.actor_id = message.actor_id.ToString();
+  event.attributes = message.ReadAttributes();
+  event.actor_name = ActorName(event);
+  if (dialect == DockerDialect::kPodman && action == Action::kContainerDie) AddExitCode(event.attributes);
+  return item;
 }
 
-Item Decode(absl::StatusOr<absl::string_view> object, absl::Time now) {
+Item Decode(const JsonFramer::Item& object, DockerDialect dialect, absl::Time now) {
   if (!object.ok()) return Malformed(object.status());
-  absl::StatusOr<DockerMessage> message = ParseDockerMessage(*object);
-  if (!message.ok()) return Malformed(message.status());
-  return Normalize(*std::move(message), now);
+  const absl::StatusOr<DockerMessage> message = ParseDockerMessage(*object);
+  return message.ok() ? Normalize(*message, dialect, now) : Malformed(message.status());
 }
 
 }  // namespace
 
 bool EventStreamDecoder::Feed(absl::string_view bytes, absl::Time now,
                               absl::FunctionRef<bool(Item)> on_item) {
-  return framer_.Feed(bytes,
-                      [&](absl::StatusOr<absl::string_view> object) { return on_item(Decode(object, now)); });
+  while (true) {
+    // The usual case: an object that is whole and good needs no look beforehand for where it ends.
+    if (framer_.AtObject(bytes)) {
+      DockerMessage message;
+      const absl::StatusOr<std::size_t> size =
+          ParseDockerMessagePrefix(bytes.substr(0, options_.max_object_bytes), message);
+      if (size.ok()) {
+        bytes.remove_prefix(*size);
+        if (!on_item(Normalize(message, options_.dialect, now))) return false;
+        continue;
+      }
+    }
+    const std::optional<JsonFramer::Item> object = framer_.Next(bytes);
+    if (!object) return true;
+    if (!on_item(Decode(*object, options_.dialect, now))) return false;
+  }
 }
 
 }  // namespace lookout

@@ -1,22 +1,28 @@
 // From the bytes of an engine's event stream to Events: pure, incremental, bounded.
 //
-//   EventStreamDecoder decoder(kDefaultMaxObjectBytes);
+//   EventStreamDecoder decoder;
 //   decoder.Feed(bytes, clock.TimeNow(), [](EventStreamDecoder::Item item) {
 //     if (item.verdict == EventStreamDecoder::Verdict::kEvent) …item.event…
 //     return true;
 //   });
 //
-// How the stream is cut into objects: json_framer.h. What an object holds: docker_message.h. No clock, no
-// I/O, no threads: fuzz it, and try it on the recordings in testdata/. Thread-compatible.
+// How the stream is cut into objects: json_framer.h. What an object holds: docker_message.h. What a verb
+// means: docker_dialect.h. No clock, no I/O, no threads: fuzz it, and try it on the recordings in testdata/.
+// Thread-compatible.
+//
+// Memory: the bytes of one object that has not ended, below the cap; the event that is handed out. What is
+// passed over allocates nothing, whatever its size, unless it comes in pieces.
 #ifndef LOOKOUT_ADAPTERS_DOCKER_EVENT_STREAM_DECODER_H_
 #define LOOKOUT_ADAPTERS_DOCKER_EVENT_STREAM_DECODER_H_
 
 #include <cstddef>
+#include <cstdint>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "lookout/adapters/docker/docker_dialect.h"
 #include "lookout/adapters/docker/json_framer.h"
 #include "lookout/events/event.h"
 
@@ -25,10 +31,15 @@ namespace lookout {
 // Docker bounds neither labels nor their number; 60,000 characters in one label were seen in practice.
 inline constexpr std::size_t kDefaultMaxObjectBytes = std::size_t{4} << 20;
 
+struct EventStreamDecoderOptions {
+  std::size_t max_object_bytes = kDefaultMaxObjectBytes;  // what is larger is malformed
+  DockerDialect dialect = DockerDialect::kDocker;
+};
+
 class EventStreamDecoder {
  public:
-  enum class Verdict {
-    kEvent,          // one of the eight verbs of a container: `event`
+  enum class Verdict : std::uint8_t {
+    kEvent,  // a verb of a container that docker_dialect.h knows, renames and health included: `event`
     kUnknownAction,  // another verb of a container
     kOtherType,      // of a network, a volume, …
     kMalformed,      // no event: `error` says why. What the bytes were meant to tell is not known
@@ -36,12 +47,16 @@ class EventStreamDecoder {
 
   struct Item {
     Verdict verdict = Verdict::kEvent;
+    // Tells whether two items are one event told twice, as when an engine replays it: made of the engine's
+    // time, the type, the verb, the ID and the attributes. The same for the same event within one process; 0
+    // for kMalformed, and for nothing else.
+    std::uint64_t key = 0;
     Event event = {};
     absl::Status error = {};
   };
 
-  // `max_object_bytes`: what is larger is malformed; also the bound of the memory that is kept.
-  explicit EventStreamDecoder(std::size_t max_object_bytes) : framer_(max_object_bytes) {}
+  explicit EventStreamDecoder(EventStreamDecoderOptions options = {})
+      : options_(options), framer_(options.max_object_bytes) {}
 
   // Calls `on_item` for each object that ends in `bytes`, in order; `now` is the time of an event that
   // tells none. False, at once, if `on_item` returns false.
@@ -51,6 +66,7 @@ class EventStreamDecoder {
   bool within_object() const { return framer_.within_object(); }
 
  private:
+  const EventStreamDecoderOptions options_;
   docker_internal::JsonFramer framer_;
 };
 

@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "lookout/adapters/docker/docker_dialect.h"
 #include "lookout/adapters/docker/testdata.h"
 #include "lookout/events/event.h"
 
@@ -27,7 +28,7 @@ using Verdict = EventStreamDecoder::Verdict;
 constexpr absl::Time kNow = absl::FromUnixSeconds(1);
 
 std::vector<Item> Decode(absl::string_view stream, std::size_t piece = 1 << 20) {
-  EventStreamDecoder decoder(kDefaultMaxObjectBytes);
+  EventStreamDecoder decoder;
   std::vector<Item> items;
   for (std::size_t at = 0; at < stream.size(); at += piece) {
     decoder.Feed(stream.substr(at, piece), kNow, [&](Item item) {
@@ -77,9 +78,62 @@ TEST(EventStreamDecoderTest, EachOfTheEightVerbsIsMapped) {
   for (const auto& [verb, action] : table) EXPECT_EQ(DecodeOne(Container(verb)).event.action, action) << verb;
 }
 
+TEST(EventStreamDecoderTest, RenamesAndHealthAreEvents) {
+  EXPECT_EQ(DecodeOne(Container("rename")).event.action, Action::kContainerRename);
+  EXPECT_EQ(DecodeOne(Container("health_status: healthy")).event.action, Action::kContainerHealthy);
+  EXPECT_EQ(DecodeOne(Container("health_status: unhealthy")).event.action, Action::kContainerUnhealthy);
+}
+
+TEST(EventStreamDecoderTest, WhatHasNoActorIsNoEvent) {
+  EXPECT_EQ(
+      DecodeOne(R"({"Type":"container","Action":"prune","Actor":{"ID":"","Attributes":{"reclaimed":"0"}}})")
+          .verdict,
+      Verdict::kUnknownAction);
+  EXPECT_EQ(DecodeOne(R"({"Type":"network","Action":"prune","Actor":{"ID":""}})").verdict,
+            Verdict::kOtherType);
+  EXPECT_EQ(DecodeOne(R"({"Type":"network","Action":"destroy","Actor":{"ID":"n"}})").verdict,
+            Verdict::kOtherType);
+}
+
+TEST(EventStreamDecoderTest, PodmanIsUnderstood) {
+  const auto decode = [](absl::string_view action, absl::string_view attributes,
+                         absl::string_view more = "") {
+    const std::string object = absl::StrCat(
+        R"({"status":")", action, R"(","id":"4f66","from":"img","Type":"container","Action":")", action,
+        R"(","Actor":{"ID":"4f66","Attributes":{"image":"img","name":"web","podId":"")", attributes,
+        R"(}},"scope":"local","time":1656082205,"timeNano":1656082205882271276)", more, "}\n");
+    std::vector<Item> items;
+    EventStreamDecoder({.dialect = DockerDialect::kPodman}).Feed(object, kNow, [&items](Item item) {
+      items.push_back(std::move(item));
+      return true;
+    });
+    return items.at(0);
+  };
+  const Item removed = decode("remove", "");
+  EXPECT_EQ(removed.event.action, Action::kContainerDestroy);
+  EXPECT_EQ(removed.event.actor_name, "web");
+  EXPECT_EQ(removed.event.actor_id, "4f66");
+  EXPECT_EQ(removed.event.time, absl::FromUnixNanos(1656082205882271276));
+
+  EXPECT_EQ(decode("health_status", "", R"(,"HealthStatus":"healthy")").event.action,
+            Action::kContainerHealthy);
+  EXPECT_EQ(decode("health_status", "", R"(,"HealthStatus":"unhealthy")").event.action,
+            Action::kContainerUnhealthy);
+  EXPECT_EQ(decode("health_status", "", R"(,"HealthStatus":"starting")").verdict, Verdict::kUnknownAction);
+  EXPECT_EQ(decode("cleanup", "").verdict, Verdict::kUnknownAction);
+
+  EXPECT_EQ(decode("die", R"(,"containerExitCode":"3","exitCode":"3")").event.attributes.Get("exitCode"),
+            "3");
+  const Item died = decode("died", R"(,"containerExitCode":"3")");  // old ones
+  EXPECT_EQ(died.event.action, Action::kContainerDie);
+  EXPECT_EQ(died.event.attributes.Get("exitCode"), "3");
+
+  EXPECT_EQ(DecodeOne(Container("remove")).verdict, Verdict::kUnknownAction) << "Docker has no such verb";
+}
+
 TEST(EventStreamDecoderTest, OtherVerbsOfContainersAreUnknown) {
-  for (const std::string verb : {"rename", "restart", "exec_start: sh -c a: b", "health_status: healthy",
-                                 "oom", "Start", "start ", "prune", "\\u0000"}) {
+  for (const std::string verb : {"restart", "exec_start: sh -c a: b", "health_status: starting",
+                                 "health_status", "oom", "Start", "start ", "prune", "\\u0000"}) {
     EXPECT_EQ(DecodeOne(Container(verb)).verdict, Verdict::kUnknownAction) << verb;
   }
 }
@@ -183,16 +237,21 @@ TEST_P(RecordingTest, IsDecodedWithExactCountsWhateverTheChunks) {
   }
   EXPECT_THAT(actions, UnorderedElementsAre(Pair("create", 48), Pair("start", 52), Pair("pause", 1),
                                             Pair("unpause", 1), Pair("kill", 9), Pair("die", 52),
-                                            Pair("stop", 2), Pair("destroy", 48)));
-  EXPECT_EQ(verdicts[Verdict::kEvent], 213);
-  EXPECT_EQ(verdicts[Verdict::kUnknownAction], 63);
+                                            Pair("stop", 2), Pair("destroy", 48), Pair("rename", 1),
+                                            Pair("healthy", 1), Pair("unhealthy", 1)));
+  EXPECT_EQ(verdicts[Verdict::kEvent], 216);
+  EXPECT_EQ(verdicts[Verdict::kUnknownAction], 60);
   EXPECT_EQ(verdicts[Verdict::kOtherType], GetParam().other_types);
   EXPECT_EQ(verdicts[Verdict::kMalformed], 0);
 
   for (const std::size_t piece : {std::size_t{1}, std::size_t{7}, std::size_t{4096}}) {
     const std::vector<Item> pieces = Decode(stream, piece);
     ASSERT_EQ(pieces.size(), whole.size());
-    for (std::size_t i = 0; i < whole.size(); ++i) ASSERT_EQ(pieces[i].event, whole[i].event);
+    for (std::size_t i = 0; i < whole.size(); ++i) {
+      ASSERT_EQ(pieces[i].event, whole[i].event);
+      ASSERT_EQ(pieces[i].key, whole[i].key);
+      ASSERT_NE(pieces[i].key, 0u);
+    }
   }
 }
 

@@ -54,7 +54,8 @@ HostResolver::HostResolver(Lookup lookup) : lookup_(std::move(lookup)) {}
 HostResolver::~HostResolver() = default;
 
 absl::StatusOr<std::vector<SocketAddress>> HostResolver::Resolve(const std::string& host, int port,
-                                                                 StoppableWait& wait, absl::Time deadline) {
+                                                                 StoppableWait& wait,
+                                                                 absl::Duration deadline) {
   if (auto numeric = SystemLookup(host, port, true); numeric.ok()) return numeric;
   const std::string key = absl::StrCat(host, " ", port);
   if (pending_ == nullptr || pending_->key != key) {

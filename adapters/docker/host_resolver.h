@@ -39,9 +39,9 @@ class HostResolver {
   });
   ~HostResolver();
 
-  // Fails as `lookup` does, or as the wait.
+  // Fails as `lookup` does, or as the wait; `deadline` as there.
   absl::StatusOr<std::vector<SocketAddress>> Resolve(const std::string& host, int port, StoppableWait& wait,
-                                                     absl::Time deadline);
+                                                     absl::Duration deadline);
 
  private:
   struct Pending;

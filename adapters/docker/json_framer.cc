@@ -1,100 +1,123 @@
 #include "lookout/adapters/docker/json_framer.h"
 
+#include <algorithm>
+
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "lookout/adapters/docker/json_plain.h"
 
 namespace lookout::docker_internal {
 namespace {
 
-constexpr char kRecordSeparator = '\x1e';
+// White space, and what RFC 7464 puts before each object.
+constexpr absl::string_view kBetweenObjects = " \t\r\n\x1e";
 
 }  // namespace
 
-bool JsonFramer::Feed(absl::string_view bytes, OnItem on_item) {
-  begin_ = 0;
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    const char c = bytes[i];
+bool JsonFramer::AtObject(absl::string_view& bytes) const {
+  if (state_ != State::kBetween) return false;
+  while (!bytes.empty() && kBetweenObjects.find(bytes.front()) != absl::string_view::npos) {
+    bytes.remove_prefix(1);
+  }
+  return !bytes.empty() && bytes.front() == '{';
+}
+
+std::optional<JsonFramer::Item> JsonFramer::Next(absl::string_view& bytes) {
+  while (!bytes.empty()) {
     switch (state_) {
       case State::kBetween:
-        if (!Begin(bytes, i, on_item)) return false;
-        break;
-      case State::kSkippingLine:
-        if (c == '\n') state_ = State::kBetween;
+        if (AtObject(bytes)) {
+          Begin();
+        } else if (!bytes.empty()) {
+          state_ = State::kSkippingLine;
+          return absl::InvalidArgumentError("a line that does not begin with a JSON object");
+        }
         break;
       case State::kObject:
+        if (std::optional<Item> item = NextInObject(bytes)) return item;
+        break;
       case State::kSkippingObject:
-        if (c == '\n') {
-          if (!BreakOff(on_item)) return false;
-          break;
-        }
-        StepInObject(c);
-        if (depth_ == 0) {
-          if (!End(bytes, i, on_item)) return false;
-        } else if (state_ == State::kObject && kept_.size() + (i + 1 - begin_) >= max_object_bytes_) {
-          if (!TooLarge(on_item)) return false;
-        }
+        SkipObject(bytes);
+        break;
+      case State::kSkippingLine:
+        SkipLine(bytes);
         break;
     }
   }
-  if (state_ == State::kObject) kept_.append(bytes.substr(begin_));
-  return true;
+  return std::nullopt;
 }
 
-bool JsonFramer::Begin(absl::string_view bytes, std::size_t at, OnItem on_item) {
-  const char c = bytes[at];
-  if (c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == kRecordSeparator) return true;
-  if (c != '{') {
-    state_ = State::kSkippingLine;
-    return on_item(absl::InvalidArgumentError("a line that does not begin with a JSON object"));
-  }
+void JsonFramer::Begin() {
   state_ = State::kObject;
-  depth_ = 1;
+  depth_ = 0;
   in_string_ = escaped_ = false;
-  begin_ = at;
   kept_.clear();
-  return true;
 }
 
-void JsonFramer::StepInObject(char c) {
-  if (in_string_) {
-    if (escaped_) {
-      escaped_ = false;
-    } else if (c == '\\') {
-      escaped_ = true;
-    } else if (c == '"') {
-      in_string_ = false;
-    }
-  } else if (c == '"') {
-    in_string_ = true;
-  } else if (c == '{') {
-    ++depth_;
-  } else if (c == '}') {
-    --depth_;
+std::optional<JsonFramer::Item> JsonFramer::NextInObject(absl::string_view& bytes) {
+  const absl::string_view text = bytes.substr(0, max_object_bytes_ - kept_.size());
+  const Extent extent = Walk(text);
+  bytes.remove_prefix(extent.size);
+  switch (extent.end) {
+    case Extent::kClosed:
+      state_ = State::kBetween;
+      if (kept_.empty()) return text.substr(0, extent.size);
+      kept_.append(text.substr(0, extent.size));
+      return absl::string_view(kept_);
+    case Extent::kBroken:
+      state_ = State::kBetween;
+      return absl::DataLossError("an object that breaks off at the end of its line");
+    case Extent::kOpen:
+      if (kept_.size() + text.size() == max_object_bytes_) return TooLarge();
+      kept_.append(text);
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+void JsonFramer::SkipObject(absl::string_view& bytes) {
+  const Extent extent = Walk(bytes);
+  bytes.remove_prefix(extent.size);
+  if (extent.end != Extent::kOpen) state_ = State::kBetween;
+}
+
+void JsonFramer::SkipLine(absl::string_view& bytes) {
+  const std::size_t end = bytes.find('\n');
+  if (end == absl::string_view::npos) {
+    bytes = {};
+  } else {
+    bytes.remove_prefix(end);
+    state_ = State::kBetween;
   }
 }
 
-bool JsonFramer::End(absl::string_view bytes, std::size_t at, OnItem on_item) {
-  const bool skipped = state_ == State::kSkippingObject;
-  state_ = State::kBetween;
-  if (skipped) return true;
-  absl::string_view text = bytes.substr(begin_, at + 1 - begin_);
-  if (kept_.empty()) return on_item(text);
-  kept_.append(text);
-  return on_item(absl::string_view(kept_));
-}
-
-bool JsonFramer::BreakOff(OnItem on_item) {
-  const bool skipped = state_ == State::kSkippingObject;
-  state_ = State::kBetween;
-  return skipped || on_item(absl::DataLossError("an object that breaks off at the end of its line"));
-}
-
-bool JsonFramer::TooLarge(OnItem on_item) {
+JsonFramer::Item JsonFramer::TooLarge() {
   state_ = State::kSkippingObject;
   kept_.clear();
   kept_.shrink_to_fit();
-  return on_item(
-      absl::ResourceExhaustedError(absl::StrCat("an object larger than ", max_object_bytes_, " bytes")));
+  return absl::ResourceExhaustedError(absl::StrCat("an object larger than ", max_object_bytes_, " bytes"));
+}
+
+JsonFramer::Extent JsonFramer::Walk(absl::string_view bytes) {
+  const char* const end = bytes.data() + bytes.size();
+  const auto until = [&bytes](const char* at) { return static_cast<std::size_t>(at - bytes.data()); };
+  for (const char* at = bytes.data(); at != end; ++at) {
+    if (in_string_ && !escaped_) at = FindEndOfPlain(at, end);
+    if (at == end) break;
+    if (*at == '\n') return {.size = until(at), .end = Extent::kBroken};
+    if (escaped_) {
+      escaped_ = false;
+    } else if (*at == '"') {
+      in_string_ = !in_string_;
+    } else if (in_string_) {
+      escaped_ = *at == '\\';
+    } else if (*at == '{') {
+      ++depth_;
+    } else if (*at == '}' && --depth_ == 0) {
+      return {.size = until(at + 1), .end = Extent::kClosed};
+    }
+  }
+  return {.size = bytes.size(), .end = Extent::kOpen};
 }
 
 }  // namespace lookout::docker_internal

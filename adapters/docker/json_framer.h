@@ -1,7 +1,7 @@
 // Cuts a stream of bytes into the JSON objects that it holds, without reading them.
 //
 //   JsonFramer framer(kDefaultMaxObjectBytes);
-//   framer.Feed(bytes, [](absl::StatusOr<absl::string_view> object) { …; return true; });
+//   while (auto object = framer.Next(bytes)) …
 //
 // Chunks may end anywhere. Objects may follow each other with or without white space, line breaks (LF, CRLF),
 // blank lines, or the record separators of RFC 7464 in between. An object never holds a raw line break:
@@ -13,9 +13,9 @@
 #define LOOKOUT_ADAPTERS_DOCKER_JSON_FRAMER_H_
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
@@ -23,14 +23,19 @@ namespace lookout::docker_internal {
 
 class JsonFramer {
  public:
-  // Takes an object's text, valid until it returns, or what was wrong with bytes that are passed over: too
-  // large (ResourceExhausted), broken off (DataLoss), no object (InvalidArgument). False ends the feeding.
-  using OnItem = absl::FunctionRef<bool(absl::StatusOr<absl::string_view>)>;
+  // An object's text, valid until the next call and as long as the chunk, or what was wrong with bytes that
+  // are passed over: too large (ResourceExhausted), broken off (DataLoss), no object (InvalidArgument).
+  using Item = absl::StatusOr<absl::string_view>;
 
   explicit JsonFramer(std::size_t max_object_bytes) : max_object_bytes_(max_object_bytes) {}
 
-  // False if `on_item` returned false: the rest of `bytes` is not looked at.
-  bool Feed(absl::string_view bytes, OnItem on_item);
+  // Takes the next item off the front of `bytes`, which are a chunk or what is left of one. Nothing once all
+  // of them are taken.
+  std::optional<Item> Next(absl::string_view& bytes);
+
+  // Takes what stands between objects from the front of `bytes`; whether an object begins there then. The
+  // caller may take all of it itself, if it is no larger than the cap.
+  bool AtObject(absl::string_view& bytes) const;
 
   // Whether the bytes so far end within an object.
   bool within_object() const { return state_ != State::kBetween; }
@@ -38,19 +43,25 @@ class JsonFramer {
  private:
   enum class State { kBetween, kObject, kSkippingObject, kSkippingLine };
 
-  bool Begin(absl::string_view bytes, std::size_t at, OnItem on_item);
-  bool End(absl::string_view bytes, std::size_t at, OnItem on_item);
-  bool BreakOff(OnItem on_item);
-  bool TooLarge(OnItem on_item);
-  void StepInObject(char c);
+  // How far an object goes in some bytes.
+  struct Extent {
+    std::size_t size;
+    enum { kClosed, kBroken, kOpen } end;  // at its brace; before a line break; not yet
+  };
+
+  void Begin();
+  Extent Walk(absl::string_view bytes);
+  std::optional<Item> NextInObject(absl::string_view& bytes);
+  void SkipObject(absl::string_view& bytes);
+  void SkipLine(absl::string_view& bytes);
+  Item TooLarge();
 
   const std::size_t max_object_bytes_;
   State state_ = State::kBetween;
   std::size_t depth_ = 0;
   bool in_string_ = false;
   bool escaped_ = false;
-  std::size_t begin_ = 0;  // of the object in the current chunk; 0 if it began in an earlier one
-  std::string kept_;       // what earlier chunks held of the object
+  std::string kept_;  // what earlier chunks held of the object
 };
 
 }  // namespace lookout::docker_internal

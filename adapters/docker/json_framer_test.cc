@@ -18,10 +18,12 @@ std::vector<std::string> Frame(absl::string_view stream, std::size_t piece, std:
   JsonFramer framer(max);
   std::vector<std::string> items;
   for (std::size_t at = 0; at < stream.size(); at += piece) {
-    framer.Feed(stream.substr(at, piece), [&](absl::StatusOr<absl::string_view> item) {
-      items.push_back(item.ok() ? std::string(*item) : "!" + absl::StatusCodeToString(item.status().code()));
-      return true;
-    });
+    absl::string_view bytes = stream.substr(at, piece);
+    while (const auto item = framer.Next(bytes)) {
+      items.push_back(item->ok() ? std::string(**item)
+                                 : "!" + absl::StatusCodeToString(item->status().code()));
+    }
+    EXPECT_TRUE(bytes.empty());
   }
   return items;
 }
@@ -75,22 +77,42 @@ TEST(JsonFramerTest, TheCapIsExact) {
   const std::string ten = R"({"a":"45"})";
   EXPECT_THAT(Frame(ten, 3, 10), ElementsAre(ten));
   EXPECT_THAT(Frame(ten, 3, 9), ElementsAre("!RESOURCE_EXHAUSTED"));
+  EXPECT_THAT(Frame("{}{}", 1, 1), ElementsAre("!RESOURCE_EXHAUSTED", "!RESOURCE_EXHAUSTED"));
 }
 
-TEST(JsonFramerTest, FalseEndsTheFeeding) {
+TEST(JsonFramerTest, TakesOneItemAtATime) {
   JsonFramer framer(100);
-  int items = 0;
-  EXPECT_FALSE(framer.Feed("{}{}{}", [&](auto) { return ++items < 2; }));
-  EXPECT_EQ(items, 2);
+  absl::string_view bytes = "{}{\"a\":1}\nx\n";
+  framer.Next(bytes);
+  EXPECT_EQ(bytes, "{\"a\":1}\nx\n");
+  framer.Next(bytes);
+  EXPECT_EQ(bytes, "\nx\n");
+}
+
+TEST(JsonFramerTest, SaysWhereAnObjectBegins) {
+  JsonFramer framer(100);
+  absl::string_view bytes = " \r\n\x1e{}";
+  EXPECT_TRUE(framer.AtObject(bytes));
+  EXPECT_EQ(bytes, "{}");
+  bytes = "x{}";
+  EXPECT_FALSE(framer.AtObject(bytes));
+  bytes = "\n";
+  EXPECT_FALSE(framer.AtObject(bytes));
+  EXPECT_EQ(bytes, "");
+  bytes = "{";
+  framer.Next(bytes);
+  bytes = "{}}";
+  EXPECT_FALSE(framer.AtObject(bytes)) << "it is within one";
 }
 
 TEST(JsonFramerTest, SaysWhetherAnObjectIsOpen) {
   JsonFramer framer(100);
-  const auto ignore = [](auto) { return true; };
   EXPECT_FALSE(framer.within_object());
-  framer.Feed("{\"a", ignore);
+  absl::string_view bytes = "{\"a";
+  framer.Next(bytes);
   EXPECT_TRUE(framer.within_object());
-  framer.Feed("\":1}\n", ignore);
+  bytes = "\":1}\n";
+  framer.Next(bytes);
   EXPECT_FALSE(framer.within_object());
 }
 

@@ -1,0 +1,104 @@
+#include "lookout/adapters/docker/continuity.h"
+
+#include <utility>
+
+#include "lookout/adapters/docker/container_life.h"
+
+namespace lookout::docker_internal {
+
+using Item = EventStreamDecoder::Item;
+using Verdict = EventStreamDecoder::Verdict;
+
+void Continuity::StartAt(absl::Time engine_time) {
+  if (!started_at_.has_value()) started_at_ = engine_time;
+}
+
+void Continuity::Take(Item item, Mode mode, absl::Time now, std::vector<Event>& told,
+                      absl::flat_hash_set<std::string>* busy) {
+  if (!history_.Add(item.key)) {
+    ++counters_.duplicates;
+    return;
+  }
+  last_ = item.key;
+  if (item.verdict == Verdict::kOtherType) ++counters_.other_types;
+  if (item.verdict == Verdict::kUnknownAction) ++counters_.unknown_actions;
+  if (item.verdict != Verdict::kEvent) return;
+  Event& event = item.event;
+  last_time_ = event.time;
+  if (!Matches(options_.filters, event)) {
+    ++counters_.filtered;
+    return;
+  }
+  const bool says_where_it_is = ChangesPhase(event.action) || event.action == Action::kContainerRename;
+  if (busy != nullptr && says_where_it_is) busy->insert(event.actor_id);
+  TakeEvent(std::move(event), mode, now, told);
+}
+
+void Continuity::TakeEvent(Event event, Mode mode, absl::Time now, std::vector<Event>& told) {
+  const bool was_told = table_.Restates(event);
+  // Where containers cannot be listed, one that is not known may just be old.
+  if (mode == Mode::kAfterGap && knows_containers_ && !was_told) {
+    std::vector<Event> implied = table_.Implied(event, now);
+    for (const Event& before : implied) table_.Apply(before);
+    Tell(std::move(implied), told);
+  }
+  table_.Apply(event);
+  if (was_told) {
+    ++counters_.duplicates;
+  } else if (!IsWanted(event)) {
+    ++counters_.unknown_actions;
+  } else if (mode != Mode::kOld) {
+    told.push_back(std::move(event));
+  }
+}
+
+bool Continuity::IsWanted(const Event& event) const {
+  switch (event.action) {
+    case Action::kContainerRename:
+      return options_.renames;
+    case Action::kContainerHealthy:
+    case Action::kContainerUnhealthy:
+      return options_.health;
+    default:
+      return true;
+  }
+}
+
+void Continuity::Lose(std::string reason) {
+  if (!loss_.has_value()) loss_ = std::move(reason);  // what came first explains the rest
+}
+
+void Continuity::ForgetLast() {
+  last_.reset();
+  table_.BeginGap();
+}
+
+void Continuity::Learn(const ContainerList& list, const absl::flat_hash_set<std::string>& busy,
+                       absl::Time now, std::vector<Event>& told) {
+  std::vector<ListedContainer> wanted;
+  for (const ListedContainer& container : list.containers) {
+    // One that is known stays so under another name.
+    if (table_.Find(container.id) != nullptr || Matches(options_.filters, container)) {
+      wanted.push_back(container);
+    }
+  }
+  if (!std::exchange(knows_containers_, true)) {
+    table_.Adopt(wanted, busy, list.whole());
+  } else {
+    Tell(table_.Mend(wanted, busy, now, list.whole()), told);
+  }
+}
+
+void Continuity::TellRunning(absl::Time now, std::vector<Event>& told) {
+  Tell(table_.InitialStarts(now), told);
+}
+
+void Continuity::Tell(std::vector<Event> synthesized, std::vector<Event>& told) {
+  for (Event& event : synthesized) {
+    if (!IsWanted(event)) continue;
+    ++counters_.synthesized;
+    told.push_back(std::move(event));
+  }
+}
+
+}  // namespace lookout::docker_internal

@@ -1,0 +1,319 @@
+#include "lookout/adapters/docker/engine_session.h"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "lookout/events/wait.h"
+
+namespace lookout::docker_internal {
+namespace {
+
+using Item = EventStreamDecoder::Item;
+using Verdict = EventStreamDecoder::Verdict;
+
+// Bytes that are decoded together: what they become is held at once.
+constexpr std::size_t kSlice = 64 << 10;
+
+// Events that are handed over together.
+constexpr std::size_t kMostTold = 256;
+
+// Podman, whose memory has no end, is asked for what is a little older than what was seen last.
+constexpr absl::Duration kOverlap = absl::Seconds(1);
+
+// What cannot be read is mended by a list, but not more often.
+constexpr absl::Duration kMendPause = absl::Seconds(1);
+
+// Listing is not allowed, or not there, and will not be: events are told without it.
+bool IsRefusal(const absl::Status& failure) {
+  return absl::IsPermissionDenied(failure) || absl::IsFailedPrecondition(failure);
+}
+
+}  // namespace
+
+EngineSession::EngineSession(const SessionOptions& options, Continuity& continuity, EngineApi& engine,
+                             absl::Clock& clock, Receiver& receiver, EngineCounters& counters, bool was_ready)
+    : options_(options),
+      continuity_(continuity),
+      engine_(engine),
+      clock_(clock),
+      receiver_(receiver),
+      counters_(counters),
+      ready_(was_ready) {}
+
+absl::Status EngineSession::Run() {
+  if (absl::Status status = engine_.Connect(); !status.ok()) return status;
+  decoder_.emplace(
+      EventStreamDecoderOptions{.max_object_bytes = options_.max_object_bytes, .dialect = engine_.dialect()});
+  continuity_.StartAt(engine_.engine_time());
+  if (absl::Status status = engine_.Subscribe(Since()); !status.ok()) return status;
+  if (absl::Status status = continuity_.began() ? Resume() : Begin(); !status.ok()) return status;
+  ++counters_.connections;
+  const absl::Duration live = TimePassed(clock_);
+  checked_ = audited_ = live;
+  while (taken_) {
+    if (absl::Status status = Step(); !status.ok()) {
+      if (was_cut_) lived_ = TimePassed(clock_) - live;
+      return status;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status EngineSession::Begin() {
+  absl::StatusOr<Mark> mark = TakeMark();
+  if (!mark.ok()) return mark.status();
+  if (absl::Status status = ReadTo(*mark, Mode::kOld); !status.ok()) return status;
+  if (absl::Status status = Reconcile(Mode::kOld); !status.ok()) return status;
+  continuity_.LossIsTold();  // of what happened before
+  continuity_.SetBegan();
+  Ready();
+  if (options_.initial) continuity_.TellRunning(clock_.TimeNow(), told_);
+  Flush();
+  return absl::OkStatus();
+}
+
+absl::Status EngineSession::Resume() {
+  const absl::StatusOr<Mark> mark = TakeMark();
+  if (!mark.ok()) return mark.status();
+  if (!continuity_.last().has_value() && !continuity_.loss().has_value()) {
+    Ready();
+    return Compare(*mark, Mode::kAfterGap, "the engine was away, and its containers are not as they were");
+  }
+  const absl::StatusOr<bool> follows_on = FollowsOn(*mark);
+  if (!follows_on.ok()) return follows_on.status();
+  Ready();
+  if (!*follows_on) {
+    continuity_.ForgetLast();
+    continuity_.Lose("the engine does not remember what came right after the last event that was seen");
+  }
+  const bool lost = continuity_.loss().has_value();
+  if (absl::Status status = ReadTo(*mark, lost ? Mode::kAfterGap : Mode::kNew); !status.ok()) return status;
+  return lost ? Recover() : absl::OkStatus();
+}
+
+absl::Status EngineSession::Step() {
+  // A loss is said at once, however quiet the stream is.
+  const absl::StatusOr<bool> got =
+      Fetch(continuity_.loss().has_value() ? absl::ZeroDuration() : UntilNextCheck());
+  if (!got.ok()) {
+    was_cut_ = true;
+    return got.status();
+  }
+  const Mode mode = continuity_.loss().has_value() ? Mode::kAfterGap : Mode::kNew;
+  while (taken_ && HasItem()) TakeItem(mode, nullptr);
+  Flush();
+  if (!taken_) return absl::OkStatus();
+  if (continuity_.loss().has_value()) return Recover();
+  if (absl::Status status = CheckLife(); !status.ok()) return status;
+  return TimePassed(clock_) - audited_ >= options_.audit_interval ? Audit() : absl::OkStatus();
+}
+
+absl::Status EngineSession::Recover() {
+  const absl::Duration now = TimePassed(clock_);
+  if (!mended_.has_value() || now - *mended_ >= kMendPause) {
+    if (absl::Status status = Reconcile(Mode::kAfterGap); !status.ok()) return status;
+    mended_ = now;
+  }
+  TellLoss();
+  return absl::OkStatus();
+}
+
+absl::Status EngineSession::Audit() {
+  ++counters_.audits;
+  audited_ = TimePassed(clock_);
+  const absl::StatusOr<Mark> mark = TakeMark();
+  if (!mark.ok()) return mark.status();
+  return Compare(*mark, Mode::kNew, "an audit found that the engine's containers are not as its events said");
+}
+
+absl::Status EngineSession::Compare(const Mark& mark, Mode mode, absl::string_view reason) {
+  const std::uint64_t before = counters_.synthesized;
+  if (absl::Status status = ReadTo(mark, mode); !status.ok()) return status;
+  if (absl::Status status = Reconcile(mode); !status.ok()) return status;
+  if (counters_.synthesized == before) return absl::OkStatus();
+  continuity_.Lose(std::string(reason));
+  TellLoss();
+  return absl::OkStatus();
+}
+
+// A stream that is silent may be one of an engine that is no more.
+absl::Status EngineSession::CheckLife() {
+  if (AskIn() > absl::ZeroDuration()) return absl::OkStatus();
+  ++counters_.pings;
+  const absl::Status answer = engine_.Ping(AnswerTime());
+  checked_ = TimePassed(clock_);
+  if (answer.ok() || engine_.quiet_for() < options_.liveness) return absl::OkStatus();
+  return answer;
+}
+
+// An engine is asked in time for its answer to be missed at the deadline.
+absl::Duration EngineSession::AnswerTime() const { return std::min(options_.timeout, options_.liveness / 2); }
+
+absl::Duration EngineSession::AskIn() const {
+  const absl::Duration quiet = std::min(engine_.quiet_for(), TimePassed(clock_) - checked_);
+  return options_.liveness - AnswerTime() - quiet;
+}
+
+absl::Duration EngineSession::UntilNextCheck() const {
+  const absl::Duration audit_in = audited_ + options_.audit_interval - TimePassed(clock_);
+  return std::max(absl::ZeroDuration(), std::min(AskIn(), audit_in));
+}
+
+absl::Status EngineSession::Reconcile(Mode mode) {
+  const absl::StatusOr<ContainerList> list = engine_.List();
+  if (!list.ok() && !IsRefusal(list.status())) return list.status();
+  const absl::Status trouble = list.ok() ? list->first_unreadable : list.status();
+  if (!trouble.ok() && continuity_.NoteRefusal()) receiver_.OnError(trouble);
+  if (!list.ok()) return absl::OkStatus();
+  const absl::StatusOr<Mark> mark = TakeMark();
+  if (!mark.ok()) return mark.status();
+  if (forgot_) {
+    return absl::UnavailableError(
+        absl::StrCat(options_.host, ": the engine was restarted while it was asked"));
+  }
+  Ids busy;
+  if (absl::Status status = ReadTo(*mark, mode, &busy); !status.ok()) return status;
+  continuity_.Learn(*list, busy, clock_.TimeNow(), told_);
+  Flush();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<EngineSession::Mark> EngineSession::TakeMark() {
+  const absl::StatusOr<std::string> replay = engine_.Replay(Since());
+  if (!replay.ok()) return replay.status();
+  Mark mark;
+  EventStreamDecoder decoder({.max_object_bytes = options_.max_object_bytes, .dialect = engine_.dialect()});
+  decoder.Feed(*replay, clock_.TimeNow(), [&](Item item) {
+    if (item.verdict == Verdict::kMalformed) return true;
+    mark.key = item.key;
+    mark.has_last = mark.has_last || item.key == continuity_.last();
+    return true;
+  });
+  forgot_ = std::exchange(remembered_, mark.key.has_value()) && !remembered_;
+  return mark;
+}
+
+// A mark that was seen on an earlier stream says nothing of this one, which may not be subscribed yet: it has
+// to begin first.
+absl::Status EngineSession::ReadTo(const Mark& mark, Mode mode, Ids* busy) {
+  const absl::Duration deadline = TimePassed(clock_) + 3 * options_.timeout;
+  while (taken_ && mark.key.has_value() && !(begun_ && continuity_.HasSeen(*mark.key))) {
+    const absl::StatusOr<bool> got = FetchWhatMustCome();
+    if (!got.ok()) return got.status();
+    if (!*got || TimePassed(clock_) > deadline) return OnMarkMissed();
+    TakeItem(mode, busy);
+  }
+  continuity_.MarkIsFound();
+  Flush();
+  return absl::OkStatus();
+}
+
+// A stream that was subscribed after more had happened than the engine remembers does not show the mark; the
+// next one will. Where none does, something in between does not replay: then without marks.
+absl::Status EngineSession::OnMarkMissed() {
+  Flush();
+  if (!continuity_.NoteMarkMissed()) return absl::OkStatus();
+  return absl::UnavailableError(
+      absl::StrCat(options_.host, ": the stream does not show what the engine remembers"));
+}
+
+// An engine that stands still has not failed to send what is not there after `timeout`: one that answers has.
+absl::StatusOr<bool> EngineSession::FetchWhatMustCome() {
+  const absl::StatusOr<bool> got = Fetch(options_.timeout);
+  if (!got.ok() || *got) return got;
+  if (absl::Status answer = engine_.Ping(options_.timeout); !answer.ok()) return answer;
+  return Fetch(options_.timeout);
+}
+
+// Docker replays what it remembers without a hole, from its oldest: if that was seen, nothing in between was
+// missed. (That the mark has the last object seen is not enough: the stream may have been subscribed after
+// it.) Podman forgets nothing. After a loss that is still to be told there is nothing to follow on.
+absl::StatusOr<bool> EngineSession::FollowsOn(const Mark& mark) {
+  if (!continuity_.last().has_value()) return true;
+  if (engine_.dialect() == DockerDialect::kPodman) return mark.has_last;
+  const absl::StatusOr<bool> got = mark.key.has_value() ? FetchWhatMustCome() : Fetch(absl::ZeroDuration());
+  if (!got.ok()) return got.status();
+  if (!*got) return false;
+  const Item& first = items_[taken_items_];
+  return first.verdict != Verdict::kMalformed && continuity_.HasSeen(first.key);
+}
+
+absl::Time EngineSession::Since() const {
+  if (engine_.dialect() != DockerDialect::kPodman) return absl::UnixEpoch();
+  return std::max(continuity_.started_at(), continuity_.last_time()) - kOverlap;
+}
+
+absl::StatusOr<bool> EngineSession::Fetch(absl::Duration timeout) {
+  if (HasItem()) return true;
+  items_.clear();
+  taken_items_ = 0;
+  while (items_.empty()) {
+    Flush();  // nothing is kept back while it waits, nor if there is no more to come
+    if (decoded_ == bytes_.size()) {
+      decoded_ = 0;
+      absl::StatusOr<std::string> next = engine_.Next(timeout, std::exchange(bytes_, std::string()));
+      if (!next.ok()) return next.status();
+      if (next->empty()) return false;
+      bytes_ = *std::move(next);
+    }
+    // Of what waits to be decoded there may be seconds of work.
+    if (engine_.stopping()) return absl::CancelledError("stopped");
+    const absl::string_view slice = absl::string_view(bytes_).substr(decoded_, kSlice);
+    decoded_ += slice.size();
+    decoder_->Feed(slice, clock_.TimeNow(), [this](Item item) {
+      items_.push_back(std::move(item));
+      return true;
+    });
+  }
+  begun_ = true;
+  return true;
+}
+
+void EngineSession::TakeItem(Mode mode, Ids* busy) {
+  Item& item = items_[taken_items_++];
+  if (item.verdict == Verdict::kMalformed) return OnMalformed(item.error);
+  in_garbage_ = false;
+  continuity_.Take(std::move(item), mode, clock_.TimeNow(), told_, busy);
+  if (told_.size() >= kMostTold) Flush();
+}
+
+// A stretch of garbage is one loss, and is told ever more rarely: the 1st, 2nd, 4th, 8th… piece of it.
+void EngineSession::OnMalformed(const absl::Status& error) {
+  const std::uint64_t count = ++counters_.malformed;
+  if (std::has_single_bit(++malformed_)) {
+    receiver_.OnError(absl::DataLossError(
+        absl::StrCat(options_.name, ": passed over ", error.message(), " (", count, " so far)")));
+  }
+  if (!std::exchange(in_garbage_, true)) {
+    continuity_.Lose("a part of the engine's stream could not be read");
+  }
+}
+
+void EngineSession::Ready() {
+  if (!std::exchange(ready_, true)) receiver_.OnReady();
+}
+
+void EngineSession::TellLoss() {
+  Flush();
+  if (!taken_) return;
+  ++counters_.losses;
+  Event loss = MakeForceReload(EventType::kDocker, options_.host, *continuity_.loss(), clock_.TimeNow());
+  if (options_.tell_host) loss.attributes.Set(kHost, options_.host);
+  taken_ = receiver_.OnEvent(std::move(loss));
+  continuity_.LossIsTold();
+}
+
+void EngineSession::Flush() {
+  if (told_.empty() || !taken_ || !ready_) return;
+  if (options_.tell_host) {
+    for (Event& event : told_) event.attributes.Set(kHost, options_.host);
+  }
+  counters_.emitted += told_.size();
+  taken_ = receiver_.OnEvents(absl::MakeSpan(told_));
+  told_.clear();
+}
+
+}  // namespace lookout::docker_internal
