@@ -6,7 +6,7 @@ load("//tools/build_defs:script.bzl", "script_test")
 # through others. Tests are not bound by it.
 _TABLE = {
     "//adapters/docker:event_stream_decoder": ["//adapters/docker", "//events", "@abseil-cpp", "@boost"],
-    "//adapters/docker:room_libraries": ["//adapters/docker", "//events", "@abseil-cpp", "@boost", "@cpp-httplib"],
+    "//adapters/docker:room_libraries": ["//adapters/docker", "//events", "@abseil-cpp", "@boost", "@boringssl", "@cpp-httplib"],
     "//adapters/file:room_libraries": ["//adapters/file", "//events", "@abseil-cpp"],
     "//events:event_queue": ["//events", "@abseil-cpp"],
     "//events:room_libraries": ["//events", "@abseil-cpp", "@boost"],

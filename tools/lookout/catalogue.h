@@ -5,27 +5,41 @@
 #define LOOKOUT_TOOLS_LOOKOUT_CATALOGUE_H_
 
 #include <memory>
+#include <string>
 #include <vector>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "absl/time/clock_interface.h"
 #include "lookout/events/source.h"
 #include "lookout/tools/lookout/diagnostics.h"
 #include "lookout/tools/lookout/options.h"
+#include "lookout/tools/lookout/progress_line.h"
 
 namespace lookout {
 
-// A source for each path and each engine of `options`, at least one. Nothing is opened or connected to yet.
+struct Catalogue {
+  // One for each path and each engine, at least one.
+  std::vector<std::unique_ptr<Source>> sources;
+  // What each source has counted so far, as in stats_line.h. Any thread, and also when the sources
+  // are no more: what is counted lives as long as who reads it.
+  std::vector<absl::AnyInvocable<std::string() const>> stats;
+};
+
+// The sources that `options` ask for. Nothing is opened or connected to yet.
 //
 // All come back after a failure that may pass, and say so:
 //   - an engine that is away, from the start or later, is tried again, with pauses of up to 30 s;
-//   - a path that is deleted while it is watched is tried again until it is back, with pauses of up to 5 s.
-//     One that does not exist at the start is more likely a slip than a promise: NotFound ends the source.
+//   - a path that cannot be watched for want of something (the message names the limit) is tried again, with
+//     pauses of up to 5 s. That it does not exist, or no longer, is no failure: it is waited for.
 //
-// InvalidArgument, naming the argument, for an engine's address that cannot be understood. Reads
-// $DOCKER_HOST. `clock` and `diagnostics` must outlive the sources.
-absl::StatusOr<std::vector<std::unique_ptr<Source>>> MakeSources(const Options& options, absl::Clock& clock,
-                                                                 Diagnostics& diagnostics);
+// With options.settle, what a source of files tells is settled, each source by itself.
+//
+// InvalidArgument, naming the argument, for a pattern or an engine's address that cannot be
+// understood. Reads what the docker command does, as docker_context.h says. `clock` and `diagnostics` must
+// outlive the sources, and so must `progress`, which shows the first crawls, and may be null.
+absl::StatusOr<Catalogue> MakeSources(const Options& options, absl::Clock& clock, Diagnostics& diagnostics,
+                                      ProgressLine* progress = nullptr);
 
 }  // namespace lookout
 

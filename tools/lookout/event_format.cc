@@ -17,11 +17,13 @@ constexpr absl::string_view kCyan = "\x1b[36m";
 constexpr absl::string_view kPlain = "\x1b[0m";
 
 absl::string_view ColorOf(Action action) {
-  if (IsContainerStart(action) || action == Action::kFileCreated) return kGreen;
-  if (IsContainerStop(action) || action == Action::kContainerDestroy || action == Action::kFileDeleted) {
-    return kRed;
-  }
-  if (IsContainerPause(action) || action == Action::kFileRenamed) return kCyan;
+  constexpr Action kGood = kContainerStartMask | Action::kContainerHealthy | Action::kFileCreated;
+  constexpr Action kBad =
+      kContainerStopMask | Action::kContainerDestroy | Action::kContainerUnhealthy | Action::kFileDeleted;
+  constexpr Action kSideways = kContainerPauseMask | Action::kContainerRename | Action::kFileRenamed;
+  if (HasAny(action, kGood)) return kGreen;
+  if (HasAny(action, kBad)) return kRed;
+  if (HasAny(action, kSideways)) return kCyan;
   if (action == Action::kFileWritten) return kYellow;
   if (action == Action::kForceReload) return kMagenta;
   return "";

@@ -80,15 +80,15 @@ TEST(EventFormatTest, EveryNamedActionHasItsGroupsColor) {
   const auto begins_with = [](Action action, absl::string_view paint) {
     return absl::StrContains(Text(FileEvent(action, "f"), true), paint);
   };
-  for (Action action :
-       {Action::kContainerCreate, Action::kContainerStart, Action::kContainerUnpause, Action::kFileCreated}) {
+  for (Action action : {Action::kContainerCreate, Action::kContainerStart, Action::kContainerUnpause,
+                        Action::kContainerHealthy, Action::kFileCreated}) {
     EXPECT_TRUE(begins_with(action, "\x1b[32m")) << ActionName(action);
   }
   for (Action action : {Action::kContainerKill, Action::kContainerStop, Action::kContainerDie,
-                        Action::kContainerDestroy, Action::kFileDeleted}) {
+                        Action::kContainerDestroy, Action::kContainerUnhealthy, Action::kFileDeleted}) {
     EXPECT_TRUE(begins_with(action, "\x1b[31m")) << ActionName(action);
   }
-  for (Action action : {Action::kContainerPause, Action::kFileRenamed}) {
+  for (Action action : {Action::kContainerPause, Action::kContainerRename, Action::kFileRenamed}) {
     EXPECT_TRUE(begins_with(action, "\x1b[36m")) << ActionName(action);
   }
   EXPECT_TRUE(begins_with(Action::kFileWritten, "\x1b[33m"));

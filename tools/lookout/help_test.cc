@@ -33,7 +33,7 @@ TEST(HelpTest, TheExamplesAreUnderstood) {
     const auto options = ParseOptions(args);
     EXPECT_TRUE(options.ok()) << line << ": " << options.status();
   }
-  EXPECT_EQ(examples, 5);
+  EXPECT_EQ(examples, 8);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 
 #include "absl/log/check.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
 namespace lookout {
@@ -133,6 +134,17 @@ std::vector<std::string> LookoutProcess::ReadLines(int n) {
 }
 
 std::string LookoutProcess::ReadErrorLine() { return ReadLineOf(err_); }
+
+std::string LookoutProcess::AwaitStats(absl::string_view what) {
+  const std::string wanted = absl::StrCat(" ", what, " ");
+  while (true) {
+    Signal(SIGUSR1);
+    std::string line = ReadErrorLine();
+    while (!line.empty() && !absl::StartsWith(line, "lookout: stats ")) line = ReadErrorLine();
+    if (line.empty() || absl::StrContains(absl::StrCat(line, " "), wanted)) return line;
+  }
+}
+
 std::string LookoutProcess::ReadAll() { return WithoutTimes(ReadAllOf(out_)); }
 std::string LookoutProcess::ReadAllErrors() { return ReadAllOf(err_); }
 

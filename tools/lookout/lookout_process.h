@@ -14,6 +14,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
+
 namespace lookout {
 
 struct LookoutProcessOptions {
@@ -38,6 +40,10 @@ class LookoutProcess {
   std::string ReadLine();
   std::vector<std::string> ReadLines(int n);
   std::string ReadErrorLine();
+  // Asks for the statistics, by SIGUSR1, until they hold "<what> ", and returns that line. So it is known
+  // that so many events have come as far as the queue, though none is printed: AwaitStats("events=3"). With
+  // one source of files, which is ready; what else it says on standard error meanwhile is passed over.
+  std::string AwaitStats(absl::string_view what);
   // Until its end: what is left.
   std::string ReadAll();
   std::string ReadAllErrors();

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -25,6 +26,7 @@
 #include "lookout/tools/lookout/event_format.h"
 #include "lookout/tools/lookout/help.h"
 #include "lookout/tools/lookout/options.h"
+#include "lookout/tools/lookout/progress_line.h"
 #include "lookout/tools/lookout/run.h"
 #include "lookout/tools/lookout/write_all.h"
 
@@ -57,23 +59,25 @@ absl::Status EnterUsersDirectory() {
 }
 
 // Turns the first SIGINT or SIGTERM into a stop; the second ends the process at once, for a reader of the
-// output that has fallen asleep. Made before any other thread, which then has the signals blocked as well.
-class StopOnSignal {
+// output that has fallen asleep. SIGUSR1 asks how it stands. Made before any other thread, which then has the
+// signals blocked as well.
+class Signals {
  public:
-  StopOnSignal() {
+  explicit Signals(absl::AnyInvocable<void()> on_usr1) : on_usr1_(std::move(on_usr1)) {
     sigemptyset(&signals_);
     sigaddset(&signals_, SIGINT);
     sigaddset(&signals_, SIGTERM);
+    sigaddset(&signals_, SIGUSR1);
     pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
     thread_ = std::jthread([this](std::stop_token end) { Listen(std::move(end)); });
   }
-  ~StopOnSignal() {
+  ~Signals() {
     thread_.request_stop();
     pthread_kill(thread_.native_handle(), SIGTERM);  // wakes the thread, and goes no further
     thread_.join();
   }
-  StopOnSignal(const StopOnSignal&) = delete;
-  StopOnSignal& operator=(const StopOnSignal&) = delete;
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
 
   std::stop_token token() const { return stop_.get_token(); }
 
@@ -81,10 +85,15 @@ class StopOnSignal {
   void Listen(std::stop_token end) {
     int signal = 0;
     while (sigwait(&signals_, &signal) == 0 && !end.stop_requested()) {
-      if (!stop_.request_stop()) _exit(128 + signal);
+      if (signal == SIGUSR1) {
+        on_usr1_();
+      } else if (!stop_.request_stop()) {
+        _exit(128 + signal);
+      }
     }
   }
 
+  absl::AnyInvocable<void()> on_usr1_;
   sigset_t signals_;
   std::stop_source stop_;
   std::jthread thread_;
@@ -97,18 +106,27 @@ ExitCode Print(absl::string_view text, Diagnostics& diagnostics) {
   return kExitCannotWork;
 }
 
+void SayStats(const Catalogue& catalogue, Diagnostics& diagnostics) {
+  for (const auto& stats : catalogue.stats) diagnostics.Say(stats());
+}
+
 ExitCode Watch(const Options& options, Diagnostics& diagnostics) {
   absl::Clock& clock = absl::Clock::GetRealClock();
-  const StopOnSignal signals;
-  absl::StatusOr<std::vector<std::unique_ptr<Source>>> sources = MakeSources(options, clock, diagnostics);
-  if (!sources.ok()) {
-    diagnostics.Say(sources.status().message());
+  ProgressLine progress(clock, diagnostics);
+  absl::StatusOr<Catalogue> catalogue =
+      MakeSources(options, clock, diagnostics, isatty(STDERR_FILENO) == 1 ? &progress : nullptr);
+  if (!catalogue.ok()) {
+    diagnostics.Say(catalogue.status().message());
     return kExitUsage;
   }
+  std::vector<std::unique_ptr<Source>> sources = std::move(catalogue->sources);
+  const Signals signals([&] { SayStats(*catalogue, diagnostics); });
   const RunOutput output = {.fd = STDOUT_FILENO,
                             .color = WantsColor(options.color, isatty(STDOUT_FILENO) == 1,
                                                 Environment("NO_COLOR"), Environment("TERM"))};
-  return RunLookout(options, *std::move(sources), clock, output, diagnostics, signals.token());
+  const ExitCode end = RunLookout(options, std::move(sources), clock, output, diagnostics, signals.token());
+  if (options.stats) SayStats(*catalogue, diagnostics);
+  return end;
 }
 
 ExitCode Main(absl::Span<const absl::string_view> args) {

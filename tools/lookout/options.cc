@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 namespace lookout {
 namespace {
@@ -38,21 +39,103 @@ void AddOnce(T value, std::vector<T>& values) {
   if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(std::move(value));
 }
 
-absl::Status ParseDurationOf(const Argument& arg, bool may_be_infinite, absl::Duration& duration) {
+// What a duration may not be; "" is what it may.
+struct DurationLimits {
+  absl::string_view example;  // of a value
+  absl::string_view not_zero = "";
+  absl::string_view not_infinite = "";
+};
+
+absl::Status ParseDurationOf(const Argument& arg, const DurationLimits& limits, absl::Duration& duration) {
   absl::Duration parsed;
   if (!absl::ParseDuration(*arg.value, &parsed)) {
     return Mistake(arg.whole, absl::StrCat("not a duration; write one with its unit, such as ", arg.name,
                                            "=500ms or ", arg.name, "=1m30s"));
   }
+  const std::string example = absl::StrCat(arg.name, "=", limits.example);
   if (parsed < absl::ZeroDuration()) {
-    return Mistake(arg.whole, absl::StrCat("is negative; write ", arg.name, "=0 or more"));
+    return Mistake(arg.whole, limits.not_zero.empty()
+                                  ? absl::StrCat("is negative; write ", arg.name, "=0 or more")
+                                  : absl::StrCat("is negative; write more than nothing, such as ", example));
   }
-  if (!may_be_infinite && parsed == absl::InfiniteDuration()) {
-    return Mistake(arg.whole,
-                   absl::StrCat("would never print; write a finite one, such as ", arg.name, "=500ms"));
+  if (parsed == absl::ZeroDuration() && !limits.not_zero.empty()) {
+    return Mistake(arg.whole, absl::StrCat(limits.not_zero, "; write more than nothing, such as ", example));
+  }
+  if (parsed == absl::InfiniteDuration() && !limits.not_infinite.empty()) {
+    return Mistake(arg.whole, absl::StrCat(limits.not_infinite, "; write a finite one, such as ", example));
   }
   duration = parsed;
   return absl::OkStatus();
+}
+
+absl::Status ParseInterval(const Argument& arg, Options& options) {
+  return ParseDurationOf(arg, {.example = "500ms", .not_infinite = "would never print"}, options.interval);
+}
+
+absl::Status ParseTimeout(const Argument& arg, Options& options) {
+  return ParseDurationOf(arg, {.example = "10s"}, options.timeout);
+}
+
+absl::Status ParsePollInterval(const Argument& arg, Options& options) {
+  return ParseDurationOf(
+      arg, {.example = "1s", .not_zero = "would never rest", .not_infinite = "would never look"},
+      options.poll_interval);
+}
+
+absl::Status ParseSettle(const Argument& arg, Options& options) {
+  return ParseDurationOf(
+      arg, {.example = "200ms", .not_zero = "is no time to settle in", .not_infinite = "would never print"},
+      options.settle.emplace());
+}
+
+absl::Status ParseBackend(const Argument& arg, Options& options) {
+  for (const FileBackend backend :
+       {FileBackend::kAuto, FileBackend::kFanotify, FileBackend::kInotify, FileBackend::kPoll}) {
+    if (*arg.value != FileBackendName(backend)) continue;
+    options.backend = backend;
+    return absl::OkStatus();
+  }
+  return Mistake(arg.whole, "no such back end; write --backend=auto, fanotify, inotify or poll");
+}
+
+absl::Status ParseInclude(const Argument& arg, Options& options) {
+  AddOnce(std::string(*arg.value), options.include);
+  return absl::OkStatus();
+}
+
+absl::Status ParseExclude(const Argument& arg, Options& options) {
+  AddOnce(std::string(*arg.value), options.exclude);
+  return absl::OkStatus();
+}
+
+absl::Status ParseAudit(const Argument& arg, Options& options) {
+  return ParseDurationOf(arg, {.example = "5m", .not_zero = "would never rest"}, options.audit);
+}
+
+absl::Status ParseLiveness(const Argument& arg, Options& options) {
+  return ParseDurationOf(arg, {.example = "30s", .not_zero = "would never rest"}, options.docker_liveness);
+}
+
+absl::Status ParseContext(const Argument& arg, Options& options) {
+  if (arg.value->empty()) return Mistake(arg.whole, "names no context; `docker context ls` shows them");
+  AddOnce(EngineChoice{.context = std::string(*arg.value)}, options.engines);
+  return absl::OkStatus();
+}
+
+absl::Status ParseDockerFilter(const Argument& arg, Options& options) {
+  const std::pair<absl::string_view, std::vector<std::string>*> keys[] = {
+      {"label=", &options.docker_filters.labels},
+      {"name=", &options.docker_filters.names},
+      {"image=", &options.docker_filters.images}};
+  for (const auto& [key, values] : keys) {
+    absl::string_view value = *arg.value;
+    if (!absl::ConsumePrefix(&value, key) || value.empty()) continue;
+    AddOnce(std::string(value), *values);
+    return absl::OkStatus();
+  }
+  return Mistake(arg.whole,
+                 "no such filter; write --docker-filter=label=KEY, --docker-filter=label=KEY=VALUE, "
+                 "--docker-filter=name=NAME or --docker-filter=image=IMAGE");
 }
 
 absl::Status ParseFormat(const Argument& arg, Options& options) {
@@ -96,10 +179,17 @@ struct ValueOption {
 };
 
 constexpr ValueOption kValueOptions[] = {
-    {"--interval", "--interval=500ms",
-     [](const Argument& arg, Options& options) { return ParseDurationOf(arg, false, options.interval); }},
-    {"--timeout", "--timeout=10s",
-     [](const Argument& arg, Options& options) { return ParseDurationOf(arg, true, options.timeout); }},
+    {"--backend", "--backend=inotify", ParseBackend},
+    {"--poll-interval", "--poll-interval=1s", ParsePollInterval},
+    {"--include", "--include='*.yml'", ParseInclude},
+    {"--exclude", "--exclude=node_modules/", ParseExclude},
+    {"--settle", "--settle=200ms", ParseSettle},
+    {"--docker-context", "--docker-context=remote", ParseContext},
+    {"--docker-filter", "--docker-filter=label=web", ParseDockerFilter},
+    {"--docker-liveness", "--docker-liveness=30s", ParseLiveness},
+    {"--audit", "--audit=5m", ParseAudit},
+    {"--interval", "--interval=500ms", ParseInterval},
+    {"--timeout", "--timeout=10s", ParseTimeout},
     {"--format", "--format=json", ParseFormat},
     {"--color", "--color=never", ParseColor},
     {"--count", "--count=10", ParseCount},
@@ -109,25 +199,49 @@ absl::Status ParseDocker(const Argument& arg, Options& options) {
   if (arg.value.has_value() && arg.value->empty()) {
     return Mistake(arg.whole,
                    "names no engine; write --docker=unix:///var/run/docker.sock, --docker=tcp://host:2375, "
-                   "or --docker alone for $DOCKER_HOST");
+                   "or --docker alone for the one that the docker command goes to");
   }
-  std::optional<std::string> host;
-  if (arg.value.has_value()) host = std::string(*arg.value);
-  AddOnce(std::move(host), options.docker_hosts);
+  EngineChoice engine;
+  if (arg.value.has_value()) engine.host = std::string(*arg.value);
+  AddOnce(std::move(engine), options.engines);
   return absl::OkStatus();
 }
 
+// An option without a value.
+struct FlagOption {
+  absl::string_view name;
+  void (*set)(Options& options);
+};
+
+constexpr FlagOption kFlags[] = {
+    {"-r", [](Options& options) { options.recursive = true; }},
+    {"--recursive", [](Options& options) { options.recursive = true; }},
+    {"--follow", [](Options& options) { options.follow = true; }},
+    {"--gitignore", [](Options& options) { options.gitignore = true; }},
+    {"--initial", [](Options& options) { options.initial = true; }},
+    {"--renames", [](Options& options) { options.renames = true; }},
+    {"--health", [](Options& options) { options.health = true; }},
+    {"--stats", [](Options& options) { options.stats = true; }},
+    {"-h", [](Options& options) { options.request = Request::kHelp; }},
+    {"--help", [](Options& options) { options.request = Request::kHelp; }},
+    {"--version", [](Options& options) { options.request = Request::kVersion; }},
+};
+
 absl::Status ParseFlag(const Argument& arg, Options& options) {
-  const bool is_recursive = arg.name == "-r" || arg.name == "--recursive";
-  const bool is_help = arg.name == "-h" || arg.name == "--help";
-  if (!is_recursive && !is_help && arg.name != "--version") {
-    return Mistake(arg.whole, absl::StrCat("no such option (a path that begins with '-' is written ./",
-                                           arg.whole, ")", kSeeHelp));
+  for (const FlagOption& flag : kFlags) {
+    if (arg.name != flag.name) continue;
+    if (arg.value.has_value()) return Mistake(arg.whole, absl::StrCat("has no value; write ", arg.name));
+    flag.set(options);
+    return absl::OkStatus();
   }
-  if (arg.value.has_value()) return Mistake(arg.whole, absl::StrCat("has no value; write ", arg.name));
-  if (is_recursive) options.recursive = true;
-  if (is_help) options.request = Request::kHelp;
-  if (arg.name == "--version") options.request = Request::kVersion;
+  return Mistake(arg.whole, absl::StrCat("no such option (a path that begins with '-' is written ./",
+                                         arg.whole, ")", kSeeHelp));
+}
+
+absl::Status CheckTogether(const Options& options) {
+  if (options.backend == FileBackend::kFanotify && options.follow) {
+    return Mistake("--backend=fanotify", "follows no links; leave out --follow, or write --backend=inotify");
+  }
   return absl::OkStatus();
 }
 
@@ -175,7 +289,10 @@ absl::StatusOr<Options> ParseOptions(absl::Span<const absl::string_view> args) {
     }
     if (!parsed.ok()) return parsed;
   }
-  if (options.paths.empty() && options.docker_hosts.empty()) options.paths.emplace_back(".");
+  if (options.request == Request::kWatch) {
+    if (absl::Status together = CheckTogether(options); !together.ok()) return together;
+  }
+  if (options.paths.empty() && options.engines.empty()) options.paths.emplace_back(".");
   return options;
 }
 

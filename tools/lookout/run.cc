@@ -63,6 +63,7 @@ class OutputSink final : public Sink {
       diagnostics_.Say(absl::StrCat(event.type, " ", event.actor_name,
                                     ": events may be lost: ", event.attributes.Get(kReason)));
     }
+    diagnostics_.Wipe();  // both may be the same terminal
     if (absl::Status printed = print_.Write(batch); !printed.ok()) {
       diagnostics_.Say(printed.message());
       failed_ = true;
@@ -88,10 +89,13 @@ ExitCode RunLookout(const Options& options, std::vector<std::unique_ptr<Source>>
 
   PipelineOptions pipeline_options;
   pipeline_options.queue.flush_interval = options.interval;
+  pipeline_options.queue.flush_on_sender = true;
   pipeline_options.queue.capacity = kQueueCapacity;
+  pipeline_options.queue.when_full = WhenFull::kFlushEarly;  // a burst does not wait for the interval
   pipeline_options.queue.on_stop = OnStop::kDrain;
   // The pipeline counts a source that has ended as decided; here none ends but after `all` was stopped.
   pipeline_options.on_ready = [&] {
+    diagnostics.EndShow();
     if (!all.stop_requested()) diagnostics.Say("ready");
   };
   std::atomic<bool> said = false;
@@ -116,6 +120,7 @@ ExitCode RunLookout(const Options& options, std::vector<std::unique_ptr<Source>>
   }
   const absl::Status end = pipeline.Run(all.get_token());
   all.request_stop();  // ends the timer, if the sources ended by themselves
+  diagnostics.EndShow();
 
   if (!end.ok() && !said) diagnostics.Say(end.message());
   return end.ok() && !output_failed ? kExitOk : kExitCannotWork;

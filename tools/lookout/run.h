@@ -1,8 +1,9 @@
 // The command at work: sources that are given to it, printed until it is time to end.
 //
 //   Diagnostics diagnostics(STDERR_FILENO);
-//   auto sources = MakeSources(options, clock, diagnostics);
-//   return RunLookout(options, *std::move(sources), clock, {.fd = STDOUT_FILENO}, diagnostics, stop);
+//   auto catalogue = MakeSources(options, clock, diagnostics);
+//   return RunLookout(options, std::move(catalogue->sources), clock, {.fd = STDOUT_FILENO}, diagnostics,
+//   stop);
 #ifndef LOOKOUT_TOOLS_LOOKOUT_RUN_H_
 #define LOOKOUT_TOOLS_LOOKOUT_RUN_H_
 
@@ -37,8 +38,9 @@ struct RunOutput {
 // Before it returns, what the sources told is printed, however it ends (except to an output that failed).
 //
 // Says "ready" once every source is live, and not before; each error that a source reports, and each loss,
-// which stands among the events too. `clock` and `diagnostics` are the caller's. Blocks as long as the reader
-// of `output` does. SIGPIPE must be ignored.
+// which stands among the events too. What the diagnostics show in place is wiped out before events are
+// printed, and ends with "ready". `clock` and `diagnostics` are the caller's. Blocks as long as the reader of
+// `output` does. SIGPIPE must be ignored.
 ExitCode RunLookout(const Options& options, std::vector<std::unique_ptr<Source>> sources, absl::Clock& clock,
                     RunOutput output, Diagnostics& diagnostics, std::stop_token stop);
 

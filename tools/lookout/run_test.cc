@@ -270,6 +270,30 @@ TEST_F(RunTest, ALossIsAnEventAndALineOnTheSide) {
   EXPECT_EQ(Stop(), kExitOk);
 }
 
+TEST_F(RunTest, WhatIsShownInPlaceEndsWithReady) {
+  diagnostics_.Show("1");
+  AddFake("fake");
+  Start();
+  EXPECT_EQ(err_.ReadLine(), "lookout: 1\r          \rlookout: ready");
+  diagnostics_.Show("2");
+  EXPECT_EQ(Stop(), kExitOk);
+  EXPECT_EQ(err_.ReadAll(), "");
+}
+
+TEST_F(RunTest, WhatIsShownInPlaceMakesRoomForEvents) {
+  FakeSource& fake = AddFake("fake");
+  auto gated = std::make_unique<GatedSource>();
+  GatedSource& gate = *gated;
+  sources_.push_back(std::move(gated));
+  Start();
+  diagnostics_.Show("1");
+  fake.Emit(Written("a"));
+  EXPECT_EQ(out_.ReadLine(), absl::StrCat(kTime, "file written a"));
+  gate.Say("end");
+  EXPECT_EQ(Stop(), kExitOk);
+  EXPECT_EQ(err_.ReadAll(), "lookout: 1\r          \r");
+}
+
 TEST_F(RunTest, AReaderThatHasGoneEndsTheRunWithOneLine) {
   FakeSource& fake = AddFake("fake");
   Start();

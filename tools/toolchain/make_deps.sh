@@ -82,6 +82,16 @@ boost_json() {
   cp "${overlays}/boost_json/boost_json.cc" "${out}/boost.json/"
 }
 
+# The root's OpenSSL in BoringSSL's place: the code keeps to what both have. Linked as shared libraries, for
+# Debian's static ones want zstd's, which the root lacks.
+boringssl() {
+  local include=${out}/boringssl/include/openssl
+  mkdir -p "${include}"
+  cp "${root}"/usr/include/openssl/*.h "${root}/usr/include/$(uname -m)-linux-gnu"/openssl/*.h "${include}/"
+  module_file boringssl 0.20260327.0 rules_cc 0.2.18
+  cp "${overlays}/boringssl/system.BUILD.bazel" "${out}/boringssl/BUILD.bazel"
+}
+
 google_benchmark() {
   unpack benchmark google_benchmark
   module_file google_benchmark 1.9.5 rules_cc 0.2.18 platforms 1.1.0
@@ -134,10 +144,10 @@ bazelrc() {
   # Another root or other dependencies: another server.
   echo "startup --host_jvm_args=-Dlookout.toolchain=${root_key}-${deps_key}"
   echo "common --registry=file://${deps}/registry"
-  for name in abseil-cpp googletest cpp-httplib boost.json rules_cc re2; do
+  for name in abseil-cpp googletest cpp-httplib boost.json boringssl rules_cc re2; do
     echo "common --override_module=${name}=${deps}/${name}"
   done
-  for name in abseil-cpp googletest cpp-httplib boost.json google_benchmark rules_cc; do
+  for name in abseil-cpp googletest cpp-httplib boost.json boringssl google_benchmark rules_cc; do
     echo "common:workspace --override_repository=${name}=${deps}/${name}"
   done
   while read -r name; do
@@ -158,7 +168,7 @@ END
   echo "common --host_action_env=LOOKOUT_TOOLCHAIN=${root_key}"
 }
 
-for part in abseil googletest cpp_httplib boost_json google_benchmark rules_cc stand_ins buildifier; do
+for part in abseil googletest cpp_httplib boost_json boringssl google_benchmark rules_cc stand_ins buildifier; do
   echo "${part}"
   "${part}"
 done
