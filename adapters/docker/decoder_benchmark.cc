@@ -13,9 +13,9 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "benchmark/benchmark.h"
-#include "lookout/adapters/docker/allocation_counter.h"
 #include "lookout/adapters/docker/event_stream_decoder.h"
 #include "lookout/adapters/docker/testdata.h"
+#include "lookout/testing/allocation_counter.h"
 
 namespace lookout {
 namespace {

@@ -6,8 +6,8 @@
 //   EXPECT_EQ(counter.allocations(), 0u);
 //
 // Counts the thread that looks, from when the counter was made.
-#ifndef LOOKOUT_ADAPTERS_DOCKER_ALLOCATION_COUNTER_H_
-#define LOOKOUT_ADAPTERS_DOCKER_ALLOCATION_COUNTER_H_
+#ifndef LOOKOUT_TESTING_ALLOCATION_COUNTER_H_
+#define LOOKOUT_TESTING_ALLOCATION_COUNTER_H_
 
 #include <cstddef>
 
@@ -28,4 +28,4 @@ class AllocationCounter {
 
 }  // namespace lookout
 
-#endif  // LOOKOUT_ADAPTERS_DOCKER_ALLOCATION_COUNTER_H_
+#endif  // LOOKOUT_TESTING_ALLOCATION_COUNTER_H_

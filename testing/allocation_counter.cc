@@ -1,4 +1,4 @@
-#include "lookout/adapters/docker/allocation_counter.h"
+#include "lookout/testing/allocation_counter.h"
 
 #include <malloc.h>
 
