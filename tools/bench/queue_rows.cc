@@ -1,13 +1,12 @@
-// queue_rows [EVENTS]: the rows of tools/bench/queue_rows/main.go, the queue that lookout's replaces, through
-// an EventQueue: the same event, as many of them (5,000,000), from push to on_flush, a flush every 10 ms.
+// queue_rows [EVENTS [ROW PRODUCERS]]: the rows of tools/bench/queue_rows/main.go, the queue that lookout's
+// replaces, through an EventQueue: the same event, as many of them (5,000,000), from push to on_flush, a
+// flush every 10 ms. All rows, or the one that is named. queue_rows --version: the compiler.
 //
-// One line a row: its name, events a second, and the CPU time of an event in nanoseconds (user and system, of
-// the whole process: making the events and freeing them included). "moved" has no row there: its events exist
-// before the clock starts, and are moved in.
-#include <sys/resource.h>
-
+// One line a row: its name, producers, events a second, and the CPU time of an event in nanoseconds (user and
+// system, of the whole process: making the events and freeing them included). "moved": the events exist
+// before the clock starts, and are moved in; that takes a gigabyte. As in main.go a fifth as many go through
+// the same queue before, so that neither side is measured growing its memory.
 #include <cstddef>
-#include <cstdint>
 #include <cstdio>
 #include <string>
 #include <thread>
@@ -22,80 +21,90 @@
 #include "absl/time/clock_interface.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
-#include "lookout/events/action.h"
 #include "lookout/events/event.h"
 #include "lookout/events/event_queue.h"
+#include "lookout/tools/bench/queue_load.h"
 
 namespace lookout {
 namespace {
 
-constexpr absl::string_view kName = "nginx";
-constexpr absl::string_view kId = "4f66ad9a0b2e1c3d5f7a9b8c6d4e2f0a1b3c5d7e9f8a6b4c2d0e1f3a5b7c9d8e";
+enum class Kind { kPlain, kLabels, kMoved };
 
-enum class Row { kPlain, kLabels, kMoved };
-
-Event MakeEvent(Row row) {
-  Event event{.type = EventType::kDocker,
-              .actor_name = std::string(kName),
-              .actor_id = std::string(kId),
-              .action = Action::kContainerStart};
-  if (row == Row::kLabels) {
-    event.attributes = {{"com.docker.compose.config-hash", "9b1e0f7c2d5a4b3e"},
-                        {"com.docker.compose.container-number", "1"},
-                        {"com.docker.compose.project", "shop"},
-                        {"com.docker.compose.service", "web"},
-                        {"com.docker.compose.version", "2.40.0"},
-                        {"image", "nginx:1.27"},
-                        {"maintainer", "NGINX Docker Maintainers"},
-                        {"name", "shop-web-1"}};
-  }
-  return event;
-}
-
-absl::Duration CpuTime() {
-  rusage usage;
-  ::getrusage(RUSAGE_SELF, &usage);
-  return absl::DurationFromTimeval(usage.ru_utime) + absl::DurationFromTimeval(usage.ru_stime);
-}
-
-struct Producer {
-  std::vector<Event> made;  // of kMoved
-  std::thread thread;
+struct Row {
+  absl::string_view name;
+  Kind kind;
+  std::size_t producers;
+};
+constexpr Row kRows[] = {
+    {"plain", Kind::kPlain, 1},   {"plain", Kind::kPlain, 2},   {"plain", Kind::kPlain, 4},
+    {"labels", Kind::kLabels, 1}, {"labels", Kind::kLabels, 4}, {"moved", Kind::kMoved, 1},
+    {"moved", Kind::kMoved, 4},
 };
 
-void Measure(Row row, absl::string_view name, std::size_t producers, std::size_t events) {
+// Each producer's, of Kind::kMoved.
+using Made = std::vector<std::vector<Event>>;
+
+Made Make(const Row& row, std::size_t share) {
+  Made made(row.producers);
+  if (row.kind != Kind::kMoved) return made;
+  for (std::vector<Event>& own : made) {
+    own.reserve(share);
+    for (std::size_t i = 0; i < share; ++i) own.push_back(MakeContainerStart());
+  }
+  return made;
+}
+
+void Produce(Kind kind, std::size_t share, std::vector<Event>& made, EventQueue& queue) {
+  for (std::size_t i = 0; i < share; ++i) {
+    switch (kind) {
+      case Kind::kPlain:
+        queue.Push(MakeContainerStart());
+        break;
+      case Kind::kLabels:
+        queue.Push(MakeContainerStartWithLabels());
+        break;
+      case Kind::kMoved: {
+        // What comes back from the queue in its place is freed here, on the clock, as where one is made.
+        Event event = std::move(made[i]);
+        queue.Push(std::move(event));
+        break;
+      }
+    }
+  }
+}
+
+// By threads of its own for each producer; returns when all is handed over.
+void Run(const Row& row, std::size_t share, Made& made, EventQueue& queue) {
+  std::vector<std::thread> threads;
+  for (std::vector<Event>& own : made) {
+    threads.emplace_back([&row, share, &own, &queue] { Produce(row.kind, share, own, queue); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  queue.Flush();
+}
+
+void Measure(const Row& row, std::size_t events) {
   std::size_t flushed = 0;
   EventQueue queue(
       "rows", absl::Clock::GetRealClock(),
       {.flush_interval = absl::Milliseconds(10), .capacity = events, .on_stop = OnStop::kDrain},
       [&flushed](absl::Span<Event> batch) { flushed += batch.size(); },
       [](absl::Status error) { CHECK_OK(error); });
-  const std::size_t share = events / producers;
-  std::vector<Producer> all(producers);
-  if (row == Row::kMoved) {
-    for (Producer& producer : all) {
-      producer.made.reserve(share);
-      for (std::size_t i = 0; i < share; ++i) producer.made.push_back(MakeEvent(row));
-    }
-  }
   CHECK_OK(queue.Start());
+  const std::size_t share = events / row.producers, share_before = share / 5;
+  Made before = Make(row, share_before), made = Make(row, share);
+  Run(row, share_before, before, queue);
+
+  const std::size_t flushed_before = flushed;
   const absl::Time begin = absl::Now();
   const absl::Duration cpu_begin = CpuTime();
-  for (Producer& producer : all) {
-    producer.thread = std::thread([row, share, &producer, &queue] {
-      for (std::size_t i = 0; i < share; ++i) {
-        queue.Push(row == Row::kMoved ? std::move(producer.made[i]) : MakeEvent(row));
-      }
-    });
-  }
-  for (Producer& producer : all) producer.thread.join();
-  queue.Flush();
+  Run(row, share, made, queue);
   const absl::Duration cpu = CpuTime() - cpu_begin;
   const absl::Duration time = absl::Now() - begin;
-  CHECK_EQ(flushed, share * producers);
-  const auto count = static_cast<double>(flushed);
-  std::printf("%-10s %zu %12.0f events/s %8.1f ns CPU an event\n", std::string(name).c_str(), producers,
-              count / absl::ToDoubleSeconds(time), absl::ToDoubleNanoseconds(cpu) / count);
+  CHECK_EQ(flushed - flushed_before, share * row.producers);
+  const auto count = static_cast<double>(share * row.producers);
+  std::printf("%-10s %zu %12.0f events/s %8.1f ns CPU an event\n", std::string(row.name).c_str(),
+              row.producers, count / absl::ToDoubleSeconds(time), absl::ToDoubleNanoseconds(cpu) / count);
   std::fflush(stdout);
 }
 
@@ -103,14 +112,25 @@ void Measure(Row row, absl::string_view name, std::size_t producers, std::size_t
 }  // namespace lookout
 
 int main(int argc, char** argv) {
-  std::size_t events = 5'000'000;
-  if (argc > 2 || (argc == 2 && (!absl::SimpleAtoi(argv[1], &events) || events < 4))) {
-    std::fputs("queue_rows: how many events? at least 4\n", stderr);
-    return 2;
+  if (argc == 2 && absl::string_view(argv[1]) == "--version") {
+#ifdef __clang__
+    std::puts(__VERSION__);
+#else
+    std::puts("GCC " __VERSION__);
+#endif
+    return 0;
   }
-  using lookout::Row;
-  for (const std::size_t producers : {1, 2, 4}) lookout::Measure(Row::kPlain, "plain", producers, events);
-  for (const std::size_t producers : {1, 4}) lookout::Measure(Row::kLabels, "labels", producers, events);
-  for (const std::size_t producers : {1, 4}) lookout::Measure(Row::kMoved, "moved", producers, events);
-  return 0;
+  std::size_t events = 5'000'000, producers = 0;
+  const bool one = argc == 4;
+  bool known = argc == 1 || argc == 2 || (one && absl::SimpleAtoi(argv[3], &producers));
+  if (argc > 1) known = known && absl::SimpleAtoi(argv[1], &events) && events >= 20;
+  bool found = false;
+  for (const lookout::Row& row : lookout::kRows) {
+    if (!known || (one && (row.name != argv[2] || row.producers != producers))) continue;
+    lookout::Measure(row, events);
+    found = true;
+  }
+  if (!found)
+    std::fputs("usage: queue_rows [EVENTS (at least 20) [ROW PRODUCERS]], a row that exists\n", stderr);
+  return found ? 0 : 2;
 }

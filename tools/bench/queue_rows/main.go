@@ -1,9 +1,11 @@
 // The queue that lookout's replaces, as Go programs write it: one goroutine that selects between a channel of events and
 // a ticker, gathers into a slice, and hands the slice over at each tick. The peer of //tools/bench:queue_rows.
 //
-//	queue_rows [EVENTS]
+//	queue_rows [EVENTS [ROW PRODUCERS]]
 //
-// One line a row, as queue_rows.cc prints them. The channel has 10 slots.
+// One line a row, as queue_rows.cc prints them, all rows or the one that is named. The channel has 10 slots.
+// A fifth as many events go through the same queue before those that are measured. "moved": the events exist before
+// the clock starts.
 package main
 
 import (
@@ -81,7 +83,60 @@ func cpuTime() time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-func measure(row string, labels bool, producers, total int) {
+type row struct {
+	name      string
+	kind      kind
+	producers int
+}
+
+type kind int
+
+const (
+	plain kind = iota
+	labels
+	moved
+)
+
+var rows = []row{
+	{"plain", plain, 1}, {"plain", plain, 2}, {"plain", plain, 4},
+	{"labels", labels, 1}, {"labels", labels, 4},
+	{"moved", moved, 1}, {"moved", moved, 4},
+}
+
+// makeAll makes each producer's events, of a row where they exist before.
+func makeAll(r row, share int) [][]event {
+	made := make([][]event, r.producers)
+	if r.kind == moved {
+		for p := range made {
+			for i := 0; i < share; i++ {
+				made[p] = append(made[p], makeEvent(false))
+			}
+		}
+	}
+	return made
+}
+
+// run returns when all is sent.
+func run(r row, share int, made [][]event, events chan<- event) {
+	var all sync.WaitGroup
+	for _, own := range made {
+		own := own
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			for i := 0; i < share; i++ {
+				if r.kind == moved {
+					events <- own[i]
+				} else {
+					events <- makeEvent(r.kind == labels)
+				}
+			}
+		}()
+	}
+	all.Wait()
+}
+
+func measure(r row, total int) {
 	flushed := 0
 	events := make(chan event, slots)
 	done := make(chan struct{})
@@ -89,39 +144,43 @@ func measure(row string, labels bool, producers, total int) {
 		defer close(done)
 		gather(events, func(batch []event) { flushed += len(batch) })
 	}()
+	share := total / r.producers
+	before, made := makeAll(r, share/5), makeAll(r, share)
+	run(r, share/5, before, events)
+	time.Sleep(3 * interval) // they are handed over
+
 	begin, cpuBegin := time.Now(), cpuTime()
-	var all sync.WaitGroup
-	for p := 0; p < producers; p++ {
-		all.Add(1)
-		go func() {
-			defer all.Done()
-			for i := 0; i < total/producers; i++ {
-				events <- makeEvent(labels)
-			}
-		}()
-	}
-	all.Wait()
+	run(r, share, made, events)
 	close(events)
 	<-done
 	cpu, took := cpuTime()-cpuBegin, time.Since(begin)
-	fmt.Printf("%-10s %d %12.0f events/s %8.1f ns CPU an event\n", row, producers,
-		float64(flushed)/took.Seconds(), float64(cpu.Nanoseconds())/float64(flushed))
+	count := share * r.producers
+	if flushed != count+share/5*r.producers {
+		panic("not all came through")
+	}
+	fmt.Printf("%-10s %d %12.0f events/s %8.1f ns CPU an event\n", r.name, r.producers,
+		float64(count)/took.Seconds(), float64(cpu.Nanoseconds())/float64(count))
 }
 
 func main() {
 	total := 5_000_000
-	if len(os.Args) == 2 {
-		n, err := strconv.Atoi(os.Args[1])
-		if err != nil || n < 4 {
-			fmt.Fprintln(os.Stderr, "queue_rows: how many events? at least 4")
-			os.Exit(2)
+	one := len(os.Args) == 4
+	known := len(os.Args) <= 2 || one
+	if known && len(os.Args) > 1 {
+		var err error
+		total, err = strconv.Atoi(os.Args[1])
+		known = err == nil && total >= 20
+	}
+	found := false
+	for _, r := range rows {
+		if !known || one && (r.name != os.Args[2] || strconv.Itoa(r.producers) != os.Args[3]) {
+			continue
 		}
-		total = n
+		measure(r, total)
+		found = true
 	}
-	for _, producers := range []int{1, 2, 4} {
-		measure("plain", false, producers, total)
-	}
-	for _, producers := range []int{1, 4} {
-		measure("labels", true, producers, total)
+	if !found {
+		fmt.Fprintln(os.Stderr, "usage: queue_rows [EVENTS (at least 20) [ROW PRODUCERS]], a row that exists")
+		os.Exit(2)
 	}
 }
