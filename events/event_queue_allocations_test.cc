@@ -1,7 +1,8 @@
 // That the queue allocates nothing for an event that is moved into it, once its buffers have grown: on the
 // sender's side, and on its own thread's.
 //
-// Both sides are counted in operator new, so it holds with every compiler and under every sanitizer.
+// Both sides are counted in operator new, so it holds with every compiler and, but for one case, under every
+// sanitizer.
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/base/config.h"
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -228,6 +230,11 @@ class EventQueueFullAllocationsTest : public EventQueueAllocationsTest,
 // The loss of a batch is said in words, which take memory: for each batch, however many events found the
 // buffer full.
 TEST_P(EventQueueFullAllocationsTest, WhatGivesWayCostsABatchAndNotAnEvent) {
+#ifdef ABSL_HAVE_ADDRESS_SANITIZER
+  if (GetParam().when_full == WhenFull::kKeepLatest) {
+    GTEST_SKIP() << "there Abseil's tables move at random, to uncover references that they invalidate";
+  }
+#endif
   constexpr std::size_t kPerBatch = 8;
   constexpr std::size_t kRounds = 20;
   Start(
