@@ -37,7 +37,7 @@ enum class Row { kPlain, kLabels, kMoved };
 Event MakeEvent(Row row) {
   Event event{.type = EventType::kDocker,
               .actor_name = std::string(kName),
-              .actor_id = std::string(kId),
+              .actor_id = kId,
               .action = Action::kContainerStart};
   if (row == Row::kLabels) {
     event.attributes = {{"com.docker.compose.config-hash", "9b1e0f7c2d5a4b3e"},
