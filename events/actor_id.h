@@ -1,7 +1,7 @@
 // Who an event is about, as a machine names it: a container's full ID.
 //
 //   event.actor_id = "4f66ad9a0b2e…";
-//   if (event.actor_id == id) known.erase(event.actor_id);   // an absl::string_view wherever one is asked for
+//   if (event.actor_id == id) known.erase(event.actor_id);   // a string wherever one is asked for
 //
 // Up to kInPlace bytes, which is what every engine's IDs have, lie in the event itself: making, moving and
 // freeing an event with an ID then touches no other memory. Measured by tools/bench/queue.sh. Longer ones are
@@ -30,7 +30,8 @@ class ActorId {
   ActorId(const char* id) : ActorId(absl::string_view(id)) {}           // NOLINT
 
   absl::string_view view() const { return {bytes_.data(), bytes_.size()}; }
-  operator absl::string_view() const { return view(); }  // NOLINT: it is a string
+  operator absl::string_view() const { return view(); }          // NOLINT: it is a string
+  operator std::string() const { return std::string(view()); }  // NOLINT
   std::size_t size() const { return bytes_.size(); }
   bool empty() const { return bytes_.empty(); }
 

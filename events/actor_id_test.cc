@@ -1,6 +1,7 @@
 #include "lookout/events/actor_id.h"
 
 #include <cstddef>
+#include <map>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -66,10 +67,19 @@ TEST(ActorIdTest, IsAStringWhereOneIsAskedFor) {
   EXPECT_EQ(absl::StrCat("container ", id), "container 4f66");
   EXPECT_EQ(std::string(id), "4f66");
   EXPECT_EQ(id, absl::string_view("4f66"));
+  std::map<std::string, int> counts;
+  ++counts[id];
+  EXPECT_EQ(counts.count("4f66"), 1u);
   std::ostringstream out;
   out << id;
   EXPECT_EQ(out.str(), "4f66");
 }
+
+// It would be a view of a temporary ID wherever it is taken for an absl::string_view.
+template <typename A, typename B>
+concept HaveACommonType = requires(A a, B b) { true ? a : b; };
+static_assert(!HaveACommonType<std::string&, ActorId&>);
+static_assert(!HaveACommonType<absl::string_view&, ActorId&>);
 
 }  // namespace
 }  // namespace lookout

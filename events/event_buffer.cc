@@ -28,7 +28,7 @@ bool IsBarrier(const Event& event) {
 
 // A container is known by its ID, which outlives a change of its name.
 absl::string_view ActorKey(const Event& event) {
-  return event.actor_id.empty() ? event.actor_name : event.actor_id;
+  return event.actor_id.empty() ? absl::string_view(event.actor_name) : event.actor_id.view();
 }
 
 }  // namespace
