@@ -20,6 +20,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "lookout/events/action.h"
+#include "lookout/events/actor_id.h"
 #include "lookout/events/attributes.h"
 
 namespace lookout {
@@ -58,7 +59,7 @@ struct Event {
   // A container's name without the leading '/', or a file's path. Any bytes.
   std::string actor_name = {};
   // A container's full ID; empty for files.
-  std::string actor_id = {};
+  ActorId actor_id = {};
   // A container's labels and what else Docker sends, untouched. For files empty, but for the keys above.
   Attributes attributes = {};
   Action action = Action::kNone;

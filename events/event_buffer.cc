@@ -28,7 +28,7 @@ bool IsBarrier(const Event& event) {
 
 // A container is known by its ID, which outlives a change of its name.
 absl::string_view ActorKey(const Event& event) {
-  return event.actor_id.empty() ? event.actor_name : event.actor_id;
+  return event.actor_id.empty() ? absl::string_view(event.actor_name) : event.actor_id.view();
 }
 
 }  // namespace
@@ -45,13 +45,9 @@ bool EventBuffer::SameEvent::Equal(const Event& a, const Event& b) {
 EventBuffer::EventBuffer(EventBufferOptions options)
     : options_(std::move(options)), index_(0, SameHash{&slots_}, SameEvent{&slots_}) {}
 
-bool EventBuffer::Offer(Event& event) {
+bool EventBuffer::OfferToFull(Event& event) {
   // An index, once built, is kept complete.
   if (indexed_) return OfferMerging(event);
-  if (!full()) {
-    Append(std::move(event));
-    return true;
-  }
   switch (options_.when_full) {
     case WhenFull::kBlock:
     case WhenFull::kFlushEarly:
@@ -70,16 +66,6 @@ bool EventBuffer::Offer(Event& event) {
 void EventBuffer::Force(Event&& event) {
   Append(std::move(event));
   if (indexed_) IndexSlot(end_ - 1);
-}
-
-void EventBuffer::Append(Event&& event) {
-  if (end_ < slots_.size()) {
-    slots_[end_] = std::move(event);
-  } else {
-    slots_.push_back(std::move(event));
-  }
-  ++end_;
-  ++live_;
 }
 
 bool EventBuffer::Droppable(std::size_t slot) const {
@@ -238,7 +224,7 @@ void EventBuffer::TakeAll(Batch& batch, absl::Time now) {
   newest_ = kNowhere;
 }
 
-void EventBuffer::TakeDead(std::vector<Event>& dead) {
+void EventBuffer::TakeDead(Slots& dead) {
   if (end_ == 0) slots_.swap(dead);
 }
 

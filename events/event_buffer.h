@@ -14,12 +14,14 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "lookout/events/event.h"
+#include "lookout/events/large_block_allocator.h"
 
 namespace lookout {
 
@@ -43,9 +45,11 @@ struct EventBufferOptions {
 
 class EventBuffer {
  public:
+  using Slots = std::vector<Event, events_internal::LargeBlockAllocator<Event>>;
+
   // A batch on its way out. Reused from flush to flush, so that a steady state allocates nothing.
   struct Batch {
-    std::vector<Event> storage;
+    Slots storage;
     std::size_t first = 0;  // events before it are dropped ones
     std::size_t end = 0;    // from here on there are dead ones, of earlier batches
     // Where in events() the buffer's own ForceReload stands, if it lost something.
@@ -70,7 +74,11 @@ class EventBuffer {
   //
   // Under kKeepLatest events merge from the moment the buffer is first full until it is taken, those already
   // in it included. Under kDropOldest an event that finds nothing but kForceReload is dropped itself.
-  bool Offer(Event& event);
+  bool Offer(Event& event) {
+    if (indexed_ || full()) return OfferToFull(event);
+    Append(std::move(event));
+    return true;
+  }
   // Takes it whatever the capacity.
   void Force(Event&& event);
 
@@ -82,7 +90,7 @@ class EventBuffer {
   void TakeAll(Batch& batch, absl::Time now);
 
   // Swaps the dead, if there are none but them, with `dead`, to be freed.
-  void TakeDead(std::vector<Event>& dead);
+  void TakeDead(Slots& dead);
 
   // Events held that senders pushed.
   std::size_t size() const { return live_; }
@@ -94,13 +102,13 @@ class EventBuffer {
   // The index of kKeepLatest: slots of events, found by what makes two events the same.
   struct SameHash {
     using is_transparent = void;
-    const std::vector<Event>* slots;
+    const Slots* slots;
     std::size_t operator()(std::size_t slot) const { return (*this)((*slots)[slot]); }
     std::size_t operator()(const Event& event) const;
   };
   struct SameEvent {
     using is_transparent = void;
-    const std::vector<Event>* slots;
+    const Slots* slots;
     const Event& Get(std::size_t slot) const { return (*slots)[slot]; }
     const Event& Get(const Event& event) const { return event; }
     template <typename A, typename B>
@@ -110,10 +118,20 @@ class EventBuffer {
     static bool Equal(const Event& a, const Event& b);
   };
 
+  // Of one that is full, or has been since it was last taken.
+  bool OfferToFull(Event& event);
   bool OfferDroppingOldest(Event& event);
   bool OfferDroppingNewest(Event& event);
   bool OfferMerging(Event& event);
-  void Append(Event&& event);
+  void Append(Event&& event) {
+    if (end_ < slots_.size()) {
+      slots_[end_] = std::move(event);
+    } else {
+      slots_.push_back(std::move(event));
+    }
+    ++end_;
+    ++live_;
+  }
   bool Droppable(std::size_t slot) const;
   // The event in `slot` is dead, and lost: the ForceReload stands there, or further on.
   void Lose(std::size_t slot);
@@ -133,7 +151,7 @@ class EventBuffer {
   const EventBufferOptions options_;
   // Slots before first_ and from end_ on are dead, and so are holes_; the slot force_reload_ is kept free for
   // the ForceReload; all others are living events, in order of arrival.
-  std::vector<Event> slots_;
+  Slots slots_;
   std::size_t first_ = 0;
   std::size_t end_ = 0;
   std::vector<std::size_t> holes_;

@@ -123,15 +123,18 @@ TEST_F(EventQueueBatchesTest, AnEventAtTheInstantOfTheFlushAfterTheSwapGoesWithT
   EXPECT_EQ(queue_->counters().flushed, 2u);
 }
 
-TEST_F(EventQueueBatchesTest, AJumpOfTenIntervalsIsOneFlush) {
+TEST_F(EventQueueBatchesTest, AJumpOfTenIntervalsOrOfYearsIsOneFlush) {
   Start();
-  Push("a");
-  clock_.AwaitTimers(1);
-  clock_.Advance(10 * kInterval);
-  recorder_.WaitForBatches(1);
-  EXPECT_TRUE(queue_->Flush());
-  EXPECT_EQ(clock_.timers(), 0);
-  EXPECT_EQ(queue_->counters().flushes, 1u);
+  std::size_t flushes = 0;
+  for (absl::Duration jump : {10 * kInterval, 100 * 365 * absl::Hours(24)}) {
+    Push("a");
+    clock_.AwaitTimers(1);
+    clock_.Advance(jump);
+    recorder_.WaitForBatches(++flushes);
+    EXPECT_TRUE(queue_->Flush());
+    EXPECT_EQ(clock_.timers(), 0);
+    EXPECT_EQ(queue_->counters().flushes, flushes);
+  }
 }
 
 TEST_F(EventQueueBatchesTest, AWallClockSetBackOrAheadNeitherDelaysNorMultipliesFlushes) {
@@ -202,6 +205,23 @@ TEST_F(EventQueueBatchesTest, AFlushThatOutlastsIntervalsIsFollowedAtOnceByAllTh
   clock_.AwaitTimers(1);
   clock_.Advance(kInterval / 2);
   EXPECT_THAT(recorder_.WaitForBatches(3)[2], ElementsAre("e"));
+}
+
+TEST_F(EventQueueBatchesTest, AFlushOfTwelveIntervalsIsFollowedByOneBatchAndByNoOther) {
+  Start();
+  recorder_.Hold();
+  Push("a");
+  clock_.AwaitTimers(1);
+  clock_.Advance(kInterval);
+  recorder_.WaitForBatches(1);
+  Push("b");
+  clock_.Advance(12 * kInterval);
+  Push("c");
+  recorder_.Release();
+  EXPECT_THAT(recorder_.WaitForBatches(2), ElementsAre(ElementsAre("a"), ElementsAre("b", "c")));
+  EXPECT_TRUE(queue_->Flush());
+  EXPECT_EQ(clock_.timers(), 0);
+  EXPECT_EQ(queue_->counters().flushes, 2u);
 }
 
 TEST_F(EventQueueBatchesTest, EachProducersEventsStayInOrderAcrossBatches) {

@@ -88,7 +88,10 @@ class EventQueueCore : public std::enable_shared_from_this<EventQueueCore> {
   void WaitForWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   // --- Flushing (event_queue_flush.cc), all on the flushing thread, or on a sender's that took its place.
-  bool MayFlushOnSender() const ABSL_SHARED_LOCKS_REQUIRED(mu_);
+  bool MayFlushOnSender() const ABSL_SHARED_LOCKS_REQUIRED(mu_) {
+    return options_.flush_on_sender && options_.flush_interval == absl::ZeroDuration() && started_ &&
+           !stopping_ && !sender_flushes_ && buffer_.empty() && taken_batches_ == done_batches_;
+  }
   // Begins with mu_ held and returns with it held, but hands over without it.
   void FlushOnSender(absl::Span<Event> events) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Run() ABSL_LOCKS_EXCLUDED(mu_);

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lookout/events/event.h"
 #include "lookout/events/event_queue.h"
@@ -17,6 +18,8 @@
 
 namespace lookout {
 namespace {
+
+using ::testing::ElementsAre;
 
 bool Balanced(const EventQueueCounters& c) {
   return c.received == c.flushed + c.dropped_oldest + c.dropped_newest + c.merged + c.discarded + c.depth;
@@ -114,6 +117,27 @@ TEST(EventQueueIdleTest, AThousandIdleQueuesSleepWithoutATimer) {
   EXPECT_EQ(clock.timers(), 0);
   EXPECT_EQ(clock.waiters(), kQueues) << "somebody woke";
   for (const std::unique_ptr<EventQueue>& queue : queues) ASSERT_EQ(queue->counters().flushes, 0u);
+}
+
+TEST(EventQueueManyTest, AThousandQueuesFlushEachItsOwnAndAreDestroyedWithEventsInThem) {
+  constexpr std::size_t kQueues = 1000;
+  FakeClock clock;
+  std::vector<QueueRecorder> recorders(kQueues);
+  std::vector<std::unique_ptr<EventQueue>> queues;
+  for (std::size_t i = 0; i < kQueues; ++i) {
+    queues.push_back(std::make_unique<EventQueue>(absl::StrCat("q", i), clock, EventQueueOptions{},
+                                                  recorders[i].OnFlush(), recorders[i].OnError()));
+    ASSERT_TRUE(queues.back()->Start().ok());
+    ASSERT_TRUE(queues.back()->Push(Named(absl::StrCat("of-", i))));
+  }
+  clock.AwaitTimers(kQueues);
+  clock.Advance(EventQueueOptions{}.flush_interval);
+  for (std::size_t i = 0; i < kQueues; ++i) {
+    EXPECT_THAT(recorders[i].WaitForBatches(1), ElementsAre(ElementsAre(absl::StrCat("of-", i))));
+    ASSERT_TRUE(queues[i]->Push(Named("left")));
+  }
+  queues.clear();
+  for (QueueRecorder& recorder : recorders) ASSERT_EQ(recorder.batches().size(), 1u);
 }
 
 }  // namespace

@@ -102,11 +102,6 @@ void EventQueueCore::FreeDeadIfQuiet() {
   batch_.storage.clear();
 }
 
-bool EventQueueCore::MayFlushOnSender() const {
-  return options_.flush_on_sender && options_.flush_interval == absl::ZeroDuration() && started_ &&
-         !stopping_ && !sender_flushes_ && buffer_.empty() && taken_batches_ == done_batches_;
-}
-
 void EventQueueCore::FlushOnSender(absl::Span<Event> events) {
   sender_flushes_ = true;
   sender_id_ = std::this_thread::get_id();

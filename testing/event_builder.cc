@@ -26,7 +26,7 @@ Event FileEvent(Action action, absl::string_view path) {
 EventBuilder::EventBuilder(Event event) : event_(std::move(event)) {}
 
 EventBuilder& EventBuilder::Id(absl::string_view actor_id) {
-  event_.actor_id = std::string(actor_id);
+  event_.actor_id = actor_id;
   return *this;
 }
 

@@ -102,7 +102,7 @@ class Listener {
  public:
   void Hear(const Event& event) {
     ++heard_;
-    std::string& state = states_[event.actor_id];
+    std::string& state = states_[std::string(event.actor_id)];
     const std::string before = state;
     switch (event.action) {
       case Action::kContainerCreate:
@@ -234,21 +234,21 @@ TEST_P(ContainerTablePropertyTest, WhatTheListKnewBeforeTheStreamIsToldOnce) {
     std::set<std::string> ids;
     for (std::size_t n = world_.Below(8); n > 0; --n) {
       late.push_back(world_.Step(ids));
-      ids.insert(late.back().actor_id);
+      ids.emplace(late.back().actor_id);
     }
     table_.BeginGap();
     std::set<std::string> told_renamed;
     for (const Event& event : table_.Mend(world_.List(), {}, kTime)) {
       listener_.Hear(event);
-      if (event.action == Action::kContainerRename) told_renamed.insert(event.actor_id);
+      if (event.action == Action::kContainerRename) told_renamed.emplace(event.actor_id);
     }
     ExpectEqual(table_, world_);
     for (const Event& event : late) {
       // Of one that came and went unseen, its end alone would be told.
-      if (!listener_.HasHeardOf(event.actor_id)) continue;
+      if (!listener_.HasHeardOf(std::string(event.actor_id))) continue;
       const std::size_t before = listener_.heard();
       Take(event, /*after_gap=*/true);
-      const bool was_told = event.action == Action::kContainerRename ? told_renamed.contains(event.actor_id)
+      const bool was_told = event.action == Action::kContainerRename ? told_renamed.contains(std::string(event.actor_id))
                                                                      : IsListed(event.action);
       EXPECT_EQ(listener_.heard() == before, was_told) << event.ToString();
     }

@@ -73,7 +73,7 @@ class Listener final : public Receiver {
   }
 
   void Fold(const Event& event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
-    const std::string& id = event.actor_id;
+    const std::string id(event.actor_id);
     const auto known = states_.find(id);
     const auto must_be = [&](std::initializer_list<std::string> states) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) {
       const bool is = known != states_.end() && std::ranges::find(states, known->second) != states.end();

@@ -139,8 +139,8 @@ std::vector<std::string> FileModel::Compare(const ModelTree& disk) {
   return all;
 }
 
-ModelHand::ModelHand(std::string root, std::string outside, bool replace, unsigned seed)
-    : root_(std::move(root)), outside_(std::move(outside)), replace_(replace), random_(seed) {}
+ModelHand::ModelHand(std::string root, std::string outside, Replacing replacing, unsigned seed)
+    : root_(std::move(root)), outside_(std::move(outside)), replacing_(replacing), random_(seed) {}
 
 void ModelHand::Work(int operations) {
   for (int i = 0; i < operations; ++i) Operate();
@@ -157,9 +157,9 @@ std::string ModelHand::Directory() {
 std::string ModelHand::File() { return absl::StrCat(Directory(), "/f", Upto(4)); }
 std::string ModelHand::NewDirectory() { return absl::StrCat(Directory(), "/d", Upto(3)); }
 
-void ModelHand::MoveIn(const std::string& from, const std::string& to) {
+void ModelHand::MoveIn(const std::string& from, const std::string& to, bool replace) {
   // Where it may not replace and the file system cannot say so, nothing is moved.
-  static_cast<void>(renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), replace_ ? 0 : RENAME_NOREPLACE));
+  static_cast<void>(renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), replace ? 0 : RENAME_NOREPLACE));
 }
 
 void ModelHand::Operate() {
@@ -196,7 +196,7 @@ void ModelHand::Operate() {
       fs::rename(NewDirectory(), out, ignored);
       return;
     case 9:
-      return MoveIn(out, NewDirectory());
+      return MoveIn(out, NewDirectory(), replacing_ != Replacing::kNothing);
     case 10: {  // as an editor saves
       const std::string file = File(), temporary = absl::StrCat(file, ".tmp", Upto(100));
       Append(temporary, O_CREAT);
@@ -209,13 +209,13 @@ void ModelHand::Operate() {
       return;
     case 12:
       fs::create_hard_link(
-          File(), replace_ ? File() : absl::StrCat(Directory(), "/l", getpid(), ".", ++links_), ignored);
+          File(), replacing_ != Replacing::kNothing ? File() : absl::StrCat(Directory(), "/l", getpid(), ".", ++links_), ignored);
       return;
     default:
       if (Upto(2) == 0) {
         fs::rename(File(), out_file, ignored);
       } else {
-        MoveIn(out_file, File());
+        MoveIn(out_file, File(), replacing_ == Replacing::kAnything);
       }
   }
 }

@@ -45,13 +45,19 @@ class FileModel {
   ModelTree before_;               // the disk then
 };
 
+// What the hands may do over what is there, by what the back end can tell apart; see the README.
+enum class Replacing {
+  kNothing,              // what comes in replaces nothing, and a file is not linked where it was before
+  kNotByFileFromOutside,
+  kAnything,
+};
+
 // Makes random changes in a tree so small that several hands meet all the time. What fails, as others meddle,
 // fails: that is the point.
 class ModelHand {
  public:
-  // `outside` is a directory of the same file system, with which trees and files are exchanged. With
-  // `replace` what comes in may replace what is there, and a file may be linked where it was before.
-  ModelHand(std::string root, std::string outside, bool replace, unsigned seed);
+  // `outside` is a directory of the same file system, with which trees and files are exchanged.
+  ModelHand(std::string root, std::string outside, Replacing replacing, unsigned seed);
   void Work(int operations);
 
  private:
@@ -59,12 +65,12 @@ class ModelHand {
   std::string Directory();
   std::string File();
   std::string NewDirectory();
-  void MoveIn(const std::string& from, const std::string& to);
+  static void MoveIn(const std::string& from, const std::string& to, bool replace);
   void Operate();
 
   const std::string root_;
   const std::string outside_;
-  const bool replace_;
+  const Replacing replacing_;
   int links_ = 0;
   std::mt19937 random_;
 };

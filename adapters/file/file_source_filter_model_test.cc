@@ -155,7 +155,7 @@ class FileSourceFilterModelTest : public ::testing::TestWithParam<Case> {
     std::vector<std::jthread> threads;
     for (int hand = 0; hand < hands; ++hand) {
       threads.emplace_back([this, seed, hand] {
-        ModelHand worker(dir_.path(), outside_.path(), /*replace=*/true,
+        ModelHand worker(dir_.path(), outside_.path(), file_internal::Replacing::kAnything,
                          seed * 10 + static_cast<unsigned>(hand));
         RulesHand rules(dir_.path(), seed * 10 + static_cast<unsigned>(hand));
         for (int i = 0; i < 8; ++i) {

@@ -53,6 +53,7 @@ namespace {
 using ::lookout::file_internal::FileModel;
 using ::lookout::file_internal::ModelHand;
 using ::lookout::file_internal::ReadTree;
+using ::lookout::file_internal::Replacing;
 using ::lookout::file_internal::SmallQueueKernel;
 
 int rounds = 8;
@@ -75,14 +76,14 @@ struct Shape {
 // The hands are processes: this program with other arguments.
 class Hands {
  public:
-  Hands(const Shape& shape, int round, bool replace, const ScopedTempDir& dir, const ScopedTempDir& outside) {
+  Hands(const Shape& shape, int round, Replacing replacing, const ScopedTempDir& dir, const ScopedTempDir& outside) {
     for (int hand = 0; hand < shape.hands; ++hand) {
       std::vector<std::string> args = {
           "/proc/self/exe",
           "--hand",
           dir.path(),
           outside.path(),
-          replace ? "replace" : "",
+          absl::StrCat(static_cast<int>(replacing)),
           absl::StrCat(shape.seed * 1000 + static_cast<unsigned>(round) * 10 + static_cast<unsigned>(hand)),
           absl::StrCat(shape.operations)};
       std::vector<char*> argv;
@@ -132,6 +133,17 @@ std::string History(const std::vector<Event>& events) {
   });
 }
 
+Replacing ReplacingOf(FileBackend backend) {
+  switch (backend) {
+    case FileBackend::kFanotify:
+      return Replacing::kNothing;
+    case FileBackend::kPoll:
+      return Replacing::kAnything;
+    default:
+      return Replacing::kNotByFileFromOutside;
+  }
+}
+
 // What went wrong in the first round that did; "" if nothing.
 std::string Play(const Shape& shape, FileBackend backend, int most_queued) {
   const ScopedTempDir dir, outside;
@@ -150,9 +162,7 @@ std::string Play(const Shape& shape, FileBackend backend, int most_queued) {
   FileModel model(/*again=*/backend == FileBackend::kFanotify && shape.hands > 1);
   for (int round = 0; round < rounds; ++round) {
     receiver.Clear();
-    // Of what fanotify does not tell apart; see the README.
-    const bool replace = backend != FileBackend::kFanotify;
-    if (Hands(shape, round, replace, dir, outside).Wait() != shape.hands) return "not all hands could work";
+    if (Hands(shape, round, ReplacingOf(backend), dir, outside).Wait() != shape.hands) return "not all hands could work";
     if (absl::Status caught_up = CatchUp(**source, clock); !caught_up.ok()) return caught_up.ToString();
     const std::vector<Event> events = receiver.events();
     std::vector<std::string> wrong;
@@ -243,7 +253,7 @@ INSTANTIATE_TEST_SUITE_P(Backends, FileSourceModelTest,
 
 int main(int argc, char** argv) {
   if (argc == 7 && std::strcmp(argv[1], "--hand") == 0) {
-    lookout::file_internal::ModelHand(argv[2], argv[3], argv[4][0] != '\0',
+    lookout::file_internal::ModelHand(argv[2], argv[3], static_cast<lookout::file_internal::Replacing>(std::atoi(argv[4])),
                                       static_cast<unsigned>(std::atoi(argv[5])))
         .Work(std::atoi(argv[6]));
     return 0;

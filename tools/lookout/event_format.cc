@@ -47,7 +47,7 @@ void AppendEventText(const Event& event, bool color, std::string& out) {
                   event.type, " ", paint, event.action, paint.empty() ? "" : kPlain, " ");
   const bool is_directory = event.attributes.Get(kKind) == kKindDirectory;
   // An engine may leave a container's name out; its ID still says who it was.
-  AppendPath(event.actor_name.empty() ? event.actor_id : event.actor_name, is_directory, out);
+  AppendPath(event.actor_name.empty() ? event.actor_id.view() : event.actor_name, is_directory, out);
   if (const absl::string_view from = event.attributes.Get(kRenamedFrom); !from.empty()) {
     out += " <- ";
     AppendPath(from, is_directory, out);
