@@ -26,8 +26,8 @@ struct EventQueueCounters {
   std::uint64_t errors = 0;            // handed to on_error
   std::uint64_t errors_dropped = 0;    // reported while 64 others waited to be told
   std::uint64_t error_exceptions = 0;  // thrown by on_error, contained
-  absl::Duration last_flush;           // how long on_flush took
-  absl::Duration longest_flush;
+  absl::Duration last_flush = {};      // how long on_flush took
+  absl::Duration longest_flush = {};
 };
 
 }  // namespace lookout

@@ -75,6 +75,15 @@ def lookout_repositories():
         strip_prefix = "boringssl-0.20260327.0",
         urls = ["https://github.com/google/boringssl/releases/download/0.20260327.0/boringssl-0.20260327.0.tar.gz"],
     )
+    maybe(
+        http_archive,
+        name = "prometheus-cpp",
+        integrity = "sha256-YrwsyXctsjFNuq5QauKnXI7ol9qwU9hynoamN7AY/bY=",
+        patch_args = ["-p1"],
+        patches = [Label("//third_party/prometheus_cpp:core_build.patch")],
+        strip_prefix = "prometheus-cpp-with-submodules",
+        urls = ["https://github.com/jupp0r/prometheus-cpp/releases/download/v1.3.0/prometheus-cpp-with-submodules.tar.gz"],
+    )
     boost_json_repositories()
 
 def lookout_dev_repositories():

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Who depends on the queue alone gets neither Boost nor httplib nor OpenSSL.
+# Who depends on the queue alone gets neither Boost nor httplib nor OpenSSL nor Prometheus.
 set -euo pipefail
 cd queue_only
-readonly unwanted='boost|httplib|openssl|ssl|crypto'
+readonly unwanted='boost|httplib|openssl|ssl|crypto|prometheus'
 
 # The lists are what they should be, and the pattern finds what it must.
 grep -qE 'lookout[^/]*//events:event_queue$' queue_only.closure || { echo 'the queue is not in its own closure'; exit 1; }

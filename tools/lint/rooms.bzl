@@ -8,6 +8,7 @@ _TABLE = {
     "//adapters/docker:event_stream_decoder": ["//adapters/docker", "//events", "@abseil-cpp", "@boost"],
     "//adapters/docker:room_libraries": ["//adapters/docker", "//events", "@abseil-cpp", "@boost", "@boringssl", "@cpp-httplib"],
     "//adapters/file:room_libraries": ["//adapters/file", "//events", "@abseil-cpp"],
+    "//adapters/prometheus:room_libraries": ["//adapters/prometheus", "//events", "@abseil-cpp", "@prometheus-cpp"],
     "//events:event_queue": ["//events", "@abseil-cpp"],
     "//events:room_libraries": ["//events", "@abseil-cpp", "@boost"],
     "//watchers:room_libraries": ["//events", "//watchers", "@abseil-cpp"],

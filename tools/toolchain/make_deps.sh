@@ -98,6 +98,13 @@ google_benchmark() {
   registry_entry google_benchmark 1.9.5
 }
 
+# Of upstream's folders core alone is used.
+prometheus_cpp() {
+  unpack prometheus-cpp prometheus-cpp
+  patch -s -p1 -d "${out}/prometheus-cpp" < "${overlays}/prometheus_cpp/core_build.patch"
+  module_file prometheus-cpp 1.3.0.bcr.3 rules_cc 0.2.18
+}
+
 # Debian's rules_cc 0.0.11 with what newer Abseil asks of it.
 rules_cc() {
   cp -r "${root}/usr/share/bazel/rules/cc" "${out}/rules_cc"
@@ -144,10 +151,10 @@ bazelrc() {
   # Another root or other dependencies: another server.
   echo "startup --host_jvm_args=-Dlookout.toolchain=${root_key}-${deps_key}"
   echo "common --registry=file://${deps}/registry"
-  for name in abseil-cpp googletest cpp-httplib boost.json boringssl rules_cc re2; do
+  for name in abseil-cpp googletest cpp-httplib boost.json boringssl prometheus-cpp rules_cc re2; do
     echo "common --override_module=${name}=${deps}/${name}"
   done
-  for name in abseil-cpp googletest cpp-httplib boost.json boringssl google_benchmark rules_cc; do
+  for name in abseil-cpp googletest cpp-httplib boost.json boringssl prometheus-cpp google_benchmark rules_cc; do
     echo "common:workspace --override_repository=${name}=${deps}/${name}"
   done
   while read -r name; do
@@ -168,7 +175,7 @@ END
   echo "common --host_action_env=LOOKOUT_TOOLCHAIN=${root_key}"
 }
 
-for part in abseil googletest cpp_httplib boost_json boringssl google_benchmark rules_cc stand_ins buildifier; do
+for part in abseil googletest cpp_httplib boost_json boringssl prometheus_cpp google_benchmark rules_cc stand_ins buildifier; do
   echo "${part}"
   "${part}"
 done
