@@ -23,7 +23,7 @@ constexpr absl::string_view kId = "4f66ad9a0b2e1c3d5f7a9b8c6d4e2f0a1b3c5d7e9f8a6
 Event MakeContainerStart() {
   return {.type = EventType::kDocker,
           .actor_name = "nginx",
-          .actor_id = std::string(kId),
+          .actor_id = kId,
           .action = Action::kContainerStart};
 }
 
