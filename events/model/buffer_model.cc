@@ -30,6 +30,12 @@ int Slots::Find(int event) const {
   return -1;
 }
 
+int Slots::events() const {
+  int events = 0;
+  for (int i = 0; i < used; ++i) events += at[i] != kLoss ? 1 : 0;
+  return events;
+}
+
 bool BufferModel::Droppable(int event) const {
   if (event == Slots::kLoss) return false;
   return !kinds_[event].is_force_reload || fault_ == Fault::kForceReloadGivesWay;
@@ -46,6 +52,7 @@ Offered BufferModel::Offer(BufferState& buffer, int event) const {
     case WhenFull::kFlushEarly:
       return {};
     case WhenFull::kDropOldest:
+      if (fault_ == Fault::kNewestInsteadOfOldest) return DropNewest(buffer.slots, event);
       return DropOldest(buffer.slots, event);
     case WhenFull::kDropNewest:
       return DropNewest(buffer.slots, event);

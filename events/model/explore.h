@@ -111,7 +111,7 @@ class Explorer {
       if (!result_.wrong.empty()) return;
       if (report.wrong != nullptr) {
         Fail(at, report.wrong);
-        result_.trace.push_back(Line(result_.trace.size() + 1, report, next));
+        result_.trace.push_back(Line(result_.trace.size(), report, next));
         return;
       }
       next_.push_back(Add(next, static_cast<Index>(at)));

@@ -40,7 +40,6 @@ enum class Fault {
   kReleasedAsTaken,        // Push() says true to who waited at the stop
   kMergedNotCounted,       //
   kMaxBatchIgnored,        //
-  kAskedForgottenByForce,  // what on_flush pushes beyond the capacity arms nothing
 
   // A sender that flushes.
   kSenderIgnoresBatch,         // it does not look whether one is under way
@@ -56,7 +55,6 @@ enum class Fault {
   kStopIgnoresBuffer,        // a drain ends with what is in hand
   kGivenUpHandedOver,        // BeginCall() does not ask
   kDeadlineGivesNothingUp,   // what is not handed over goes on
-  kDeadlineIgnored,          // Stop() waits for on_flush all the same
   kStopWaitsInCallback,      //
   kFlushWaitsInCallback,     //
   kPushWaitsInCallback,      //
@@ -75,6 +73,7 @@ enum class Fault {
   // EventBuffer.
   kCapacityIgnored,
   kForceReloadGivesWay,
+  kNewestInsteadOfOldest,
   kLossNotSaid,
   kLossSaidTwice,
   kLossSaidInFront,

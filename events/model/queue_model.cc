@@ -54,6 +54,8 @@ absl::string_view PlaceName(Place place) {
       return "in WaitForWork()";
     case Place::kWoken:
       return "after WaitForWork()";
+    case Place::kExits:
+      return "at its end";
     case Place::kLateCount:
     case Place::kHandOver:
       return "in HandOver()";

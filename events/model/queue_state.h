@@ -30,6 +30,7 @@ enum class Place : std::uint8_t {
   kLateAsleep,      // with Fault::kAsleepSetAfterUnlock. a: whether there is a timer
   kWait,            // in Wakeup::Wait(). a: whether there is a timer
   kWoken,           // after it. a: whether it was signalled
+  kExits,           // after the last TakeBatch()
   kLateCount,       // with Fault::kTakenCountedLate
   kHandOver,        // before BeginCall(), or, when all is handed over, before that is counted.
                     // a: how many are; b: how many are in the present call

@@ -101,7 +101,7 @@ int Turn::Choices() const {
     case Place::kWoken:
       if (!s_.started) return 0;
       // Where it would set a timer, the time may have come already.
-      return !s_.gave_up && !IsDue() && !s_.stopping && HasTimer() ? 2 : 1;
+      return !s_.gave_up && !IsDue() && !s_.stopping && HasTimer() && !Is(Fault::kTimeForgotten) ? 2 : 1;
     case Place::kWait:
       return s_.signalled || at.a != 0 ? 1 : 0;
     case Place::kOnFlush:
@@ -153,6 +153,11 @@ void Turn::Step(int choice) {
     case Place::kLateAsleep:
     case Place::kWait:
       return Wait();
+    case Place::kExits:
+      what_ = "the thread ends";
+      Leave();
+      if (!Is(Fault::kExitNotNotified)) Wake(Channel::kExit);
+      return;
     case Place::kWoken:
       return Woken(choice);
     case Place::kLateCount:

@@ -76,6 +76,7 @@ class Turn {
   bool Offer(int event);
   void Force(int event);
   void Took(int event, const Offered& offered, bool was_empty);
+  void SeeLosses(const Offered& offered);
   bool MayOvertake(int event) const;
   void WaitForRoom(int event, int rest);
   void InLine();

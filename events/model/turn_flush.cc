@@ -47,12 +47,11 @@ void Turn::TakeBatch(int choice) {
     s_.is_due = true;
   }
   if (s_.gave_up || s_.buffer.slots.events() == 0 || drained) {
-    what_ = "TakeBatch(): nothing will come any more, the thread ends";
+    what_ = "TakeBatch(): nothing will come any more";
     s_.gave_up = true;
     s_.thread_done = true;
     if (!s_.sender_flushes || Is(Fault::kFinishedIgnoresSender)) Finish();
-    Leave();
-    if (!Is(Fault::kExitNotNotified)) Wake(Channel::kExit);
+    top() = {Place::kExits};
     return;
   }
   TakeWhatIsThere();

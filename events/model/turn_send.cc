@@ -59,8 +59,8 @@ bool Turn::Offer(int event) {
   const Offered offered = r_.buffer.Offer(s_.buffer, event);
   // The index is built whether the event is kept or not.
   if (!offered.kept) {
-    s_.merged += static_cast<std::uint8_t>(__builtin_popcount(offered.merged));
-    s_.was_merged |= offered.merged;
+    s_.merged = static_cast<std::uint8_t>(s_.merged + __builtin_popcount(offered.merged));
+    SeeLosses(offered);
     return false;
   }
   Took(event, offered, was_empty);
@@ -71,25 +71,52 @@ void Turn::Force(int event) {
   const bool was_empty = s_.buffer.slots.events() == 0;
   const Offered offered = r_.buffer.Force(s_.buffer, event);
   ++s_.forced;
-  Took(event, offered, was_empty && !Is(Fault::kAskedForgottenByForce));
+  Took(event, offered, was_empty);
 }
 
 void Turn::Took(int event, const Offered& offered, bool was_empty) {
   if (Has(s_.was_taken, event)) Wrong("an event is taken twice");
   if (s_.stopping) Wrong("an event is taken after the stop");
   s_.was_taken |= Only(event);
-  s_.was_dropped |= offered.dropped;
-  s_.was_merged |= offered.merged;
   s_.arrived.Append(event);
+  SeeLosses(offered);
 
   ++s_.received;
   s_.dropped += offered.dropped != 0 ? 1 : 0;
   if (!Is(Fault::kMergedNotCounted)) {
-    s_.merged += static_cast<std::uint8_t>(__builtin_popcount(offered.merged));
+    s_.merged = static_cast<std::uint8_t>(s_.merged + __builtin_popcount(offered.merged));
   }
   if (was_empty) Arm();
   const int max_batch = r_.setting.max_batch;
   if (max_batch != 0 && s_.buffer.slots.events() >= max_batch) AskForEarlyFlush();
+}
+
+// What gives way is the oldest, or the newest, that is no ForceReload; what merges does so into a newer one of
+// its key, and not across a ForceReload.
+void Turn::SeeLosses(const Offered& offered) {
+  const Slots& arrived = s_.arrived;
+  const bool oldest = r_.setting.when_full == WhenFull::kDropOldest;
+  int droppable = -1;
+  for (int i = 0; i < arrived.used; ++i) {
+    const int event = arrived.at[i];
+    if (!r_.events[event].is_force_reload && !Has(s_.was_dropped, event) && (!oldest || droppable < 0)) {
+      droppable = event;
+    }
+    if (!Has(offered.merged, event)) continue;
+    int newer = i + 1;
+    while (newer < arrived.used && !r_.events[arrived.at[newer]].is_force_reload &&
+           r_.events[arrived.at[newer]].key != r_.events[event].key) {
+      ++newer;
+    }
+    if (newer == arrived.used || r_.events[arrived.at[newer]].is_force_reload) {
+      Wrong("an event merges into none, or across a ForceReload");
+    }
+  }
+  if (offered.dropped != 0 && offered.dropped != (droppable < 0 ? 0 : Only(droppable))) {
+    Wrong("what is dropped is not the oldest, or not the newest, or is a ForceReload");
+  }
+  s_.was_dropped |= offered.dropped;
+  s_.was_merged |= offered.merged;
 }
 
 bool Turn::MayOvertake(int event) const {

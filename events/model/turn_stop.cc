@@ -76,7 +76,7 @@ void Turn::AfterClose() {
 
 void Turn::AwaitDrained(bool over) {
   what_ = "waits for the drain";
-  if (!s_.finished && (!over || Is(Fault::kDeadlineIgnored))) return Sleep(Channel::kFinished);
+  if (!s_.finished && !over) return Sleep(Channel::kFinished);
   if (s_.finished) return Stopped(true);
   what_ = "drain_timeout is over";
   if (!Is(Fault::kDeadlineGivesNothingUp)) GiveUp();
@@ -137,6 +137,10 @@ void Turn::Destroyed() {
   for (const Frame& frame : thread_.frames) {
     flushes += frame.place == Place::kOnFlush ? 1 : 0;
     errors += frame.place == Place::kOnError ? 1 : 0;
+  }
+  const bool own = me_ == Rules::kFlushThread;
+  if (!own && s_.started && s_.threads[Rules::kFlushThread].depth > 0) {
+    Wrong("the queue's thread runs when the destructor has returned");
   }
   if (s_.in_flush > flushes) Wrong("on_flush runs when the destructor has returned");
   if (s_.in_error > errors) Wrong("on_error runs when the destructor has returned");
