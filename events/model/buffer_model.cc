@@ -76,7 +76,8 @@ Offered BufferModel::Offer(BufferState& buffer, int event) const {
 
 Offered BufferModel::Force(BufferState& buffer, int event) const {
   buffer.slots.Append(event);
-  return {.kept = true, .merged = buffer.indexed ? MergeInto(buffer.slots, buffer.slots.used - 1) : Events{0}};
+  return {.kept = true,
+          .merged = buffer.indexed ? MergeInto(buffer.slots, buffer.slots.used - 1) : Events{0}};
 }
 
 Offered BufferModel::DropOldest(Slots& slots, int event) const {

@@ -34,8 +34,8 @@ struct Slots {
   void Append(int event);
   void Insert(int where, int event);
   void Erase(int where);
-  int Find(int event) const;   // -1: it is not there
-  int events() const;          // but for kLoss
+  int Find(int event) const;  // -1: it is not there
+  int events() const;         // but for kLoss
 };
 
 struct BufferState {

@@ -179,9 +179,10 @@ class Explorer {
 
   const Model& model_;
   const std::size_t most_states_;
-  std::vector<State> states_;   // in the order in which they were found, which is that in which they are expanded
-  std::vector<Index> parents_;  // from where each was found
-  std::vector<Index> next_;     // of all states, one after the other
+  std::vector<State>
+      states_;  // in the order in which they were found, which is that in which they are expanded
+  std::vector<Index> parents_;           // from where each was found
+  std::vector<Index> next_;              // of all states, one after the other
   std::vector<std::size_t> first_next_;  // where those of each begin
   absl::flat_hash_set<Known, Hash, Equal> known_;
   Exploration result_;

@@ -48,8 +48,9 @@ struct Counting {
 TEST(ExploreTest, FindsTheShortestWayToAWrongEnd) {
   const Exploration all = Explore(Counting(), 100);
   EXPECT_EQ(all.wrong, "an addition is lost");
-  EXPECT_THAT(all.trace, ElementsAre("  0. 0", HasSubstr("1. thread 0: reads"), HasSubstr("2. thread 1: reads"),
-                                     HasSubstr("3. thread 0: writes"), HasSubstr("4. thread 1: writes")));
+  EXPECT_THAT(all.trace,
+              ElementsAre("  0. 0", HasSubstr("1. thread 0: reads"), HasSubstr("2. thread 1: reads"),
+                          HasSubstr("3. thread 0: writes"), HasSubstr("4. thread 1: writes")));
 }
 
 TEST(ExploreTest, SeesEveryStateOnce) {

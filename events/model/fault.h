@@ -29,46 +29,46 @@ enum class Fault {
   kLeftWaitingAsksForNoFlush,  // kFlushEarly: those for whom there was no room even then
 
   // Counting and order.
-  kTakenCountedLate,       // the buffer is taken, and the mutex let go before that is counted
-  kDoneCountedEarly,       // before the last call of a batch has returned
-  kFlushedCountedLate,     // after the call
-  kInHandForgotten,        // by GiveUp()
-  kTakesWithoutEmptying,   // TakeAll() leaves behind what it took
-  kLineOvertaken,          // a sender looks for room before it looks for others who wait
-  kLatestFirst,            // those who wait are let in from behind
-  kRefusedKept,            // an event after the stop is refused, and buffered
-  kReleasedAsTaken,        // Push() says true to who waited at the stop
-  kMergedNotCounted,       //
-  kMaxBatchIgnored,        //
+  kTakenCountedLate,      // the buffer is taken, and the mutex let go before that is counted
+  kDoneCountedEarly,      // before the last call of a batch has returned
+  kFlushedCountedLate,    // after the call
+  kInHandForgotten,       // by GiveUp()
+  kTakesWithoutEmptying,  // TakeAll() leaves behind what it took
+  kLineOvertaken,         // a sender looks for room before it looks for others who wait
+  kLatestFirst,           // those who wait are let in from behind
+  kRefusedKept,           // an event after the stop is refused, and buffered
+  kReleasedAsTaken,       // Push() says true to who waited at the stop
+  kMergedNotCounted,      //
+  kMaxBatchIgnored,       //
 
   // A sender that flushes.
-  kSenderIgnoresBatch,         // it does not look whether one is under way
-  kSenderIgnoresBuffer,        // it overtakes what is buffered
-  kThreadIgnoresSender,        // the thread does not wait for it
-  kFinishedIgnoresSender,      // the stop does not wait for it
-  kSenderForgetsFinished,      // nobody says that it was the last
-  kDestructorIgnoresSender,    // when drain_timeout is over
-  kSenderWaitsInItsOwnFlush,   // it is not known to be inside a callback
+  kSenderIgnoresBatch,        // it does not look whether one is under way
+  kSenderIgnoresBuffer,       // it overtakes what is buffered
+  kThreadIgnoresSender,       // the thread does not wait for it
+  kFinishedIgnoresSender,     // the stop does not wait for it
+  kSenderForgetsFinished,     // nobody says that it was the last
+  kDestructorIgnoresSender,   // when drain_timeout is over
+  kSenderWaitsInItsOwnFlush,  // it is not known to be inside a callback
 
   // Stopping.
-  kStopReleasesNobody,       // senders that wait
-  kStopIgnoresBuffer,        // a drain ends with what is in hand
-  kGivenUpHandedOver,        // BeginCall() does not ask
-  kDeadlineGivesNothingUp,   // what is not handed over goes on
-  kStopWaitsInCallback,      //
-  kFlushWaitsInCallback,     //
-  kPushWaitsInCallback,      //
-  kDestructorDoesNotJoin,    //
-  kDestructorTellsOn,        // it neither waits for on_error nor silences it
-  kDestructorJoinsItself,    // from inside on_flush
+  kStopReleasesNobody,          // senders that wait
+  kStopIgnoresBuffer,           // a drain ends with what is in hand
+  kGivenUpHandedOver,           // BeginCall() does not ask
+  kDeadlineGivesNothingUp,      // what is not handed over goes on
+  kStopWaitsInCallback,         //
+  kFlushWaitsInCallback,        //
+  kPushWaitsInCallback,         //
+  kDestructorDoesNotJoin,       //
+  kDestructorTellsOn,           // it neither waits for on_error nor silences it
+  kDestructorJoinsItself,       // from inside on_flush
   kClockAskedAfterDestruction,  // by a call of on_flush that destroyed the queue
 
   // Errors.
-  kTwoTell,             // a second thread does not look whether one is telling
-  kTellerLeavesOne,     // it finds nothing to tell, lets go of the mutex, and only then ceases to be the teller
+  kTwoTell,          // a second thread does not look whether one is telling
+  kTellerLeavesOne,  // it finds nothing to tell, lets go of the mutex, and only then ceases to be the teller
   kErrorThrowEndsTelling,  // what on_error throws leaves the loop
-  kFlushThrowUntold,    //
-  kPendingUnbounded,    //
+  kFlushThrowUntold,       //
+  kPendingUnbounded,       //
 
   // EventBuffer.
   kCapacityIgnored,

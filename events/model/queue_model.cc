@@ -153,13 +153,16 @@ std::string QueueModel::Stuck(const State& s) const {
 std::string QueueModel::WrongAtEnd(const State& s) const {
   if (std::string stuck = Stuck(s); !stuck.empty()) return stuck;
   const int depth = s.buffer.slots.events() + s.in_hand;
-  if (depth > 0 && (s.started || s.stopping)) return "at the end something is buffered that nobody will flush";
+  if (depth > 0 && (s.started || s.stopping))
+    return "at the end something is buffered that nobody will flush";
   if (s.in_flush > 0 || s.in_error > 0) return "at the end a callback runs";
   if (s.started && s.stopping && !s.finished) return "at the end the stop is not done";
   if (s.refused != Count(s.was_refused)) return "refused is not what was refused";
   if (s.telling || s.pending > 0) return "at the end an error was reported that nobody will tell";
-  if (!s.silent && s.reported != s.told + s.errors_dropped) return "an error is neither told nor counted as dropped";
-  if ((s.was_dropped & ~s.was_said) != 0 && !s.gave_way && s.started) return "a loss that no ForceReload says";
+  if (!s.silent && s.reported != s.told + s.errors_dropped)
+    return "an error is neither told nor counted as dropped";
+  if ((s.was_dropped & ~s.was_said) != 0 && !s.gave_way && s.started)
+    return "a loss that no ForceReload says";
   const bool destroys_inside =
       absl::StrCat(rules_.setting.in_flush, rules_.setting.in_error).find('D') != std::string::npos;
   const bool drains = rules_.setting.on_stop == OnStop::kDrain && !rules_.setting.deadline && s.started;

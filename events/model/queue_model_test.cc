@@ -1,6 +1,4 @@
 // Every state that the model can reach, for every setting of the table.
-//
-//   queue_model_test [--deep]
 #include <cstddef>
 #include <cstdio>
 #include <string>

@@ -12,30 +12,30 @@ namespace lookout::queue_model {
 // Where a thread stands in a function: between two of its lock regions.
 enum class Place : std::uint8_t {
   kNowhere,
-  kScript,          // between two calls. a: the next one
-  kInLine,          // in WaitForRoom(). a: the event; b: how many of its PushAll() follow
-  kSenderFlush,     // FlushOnSender(), when all is handed over. a: the first event; b: how many
-  kFlushWaits,      // in Flush()
-  kStop,            // Stop(), after Close()
-  kAwaitDrained,    // in StopAndWait(), up to drain_timeout. a: whether for the destructor
-  kAwaitFinished,   // the same without end
-  kRetire,          // Retire(), after Close()
-  kRetireJoins,     // waits for the thread's exit
-  kRetireQuiet,     // errors_.AwaitQuiet()
-  kRetireSilence,   // errors_.Silence()
-  kTell,            // before ErrorTeller::Tell()
-  kNext,            // before ErrorTeller::Next()
-  kOnError,         // inside on_error. a: whether it has made its call
-  kTake,            // before TakeBatch()
-  kLateAsleep,      // with Fault::kAsleepSetAfterUnlock. a: whether there is a timer
-  kWait,            // in Wakeup::Wait(). a: whether there is a timer
-  kWoken,           // after it. a: whether it was signalled
-  kExits,           // after the last TakeBatch()
-  kLateCount,       // with Fault::kTakenCountedLate
-  kHandOver,        // before BeginCall(), or, when all is handed over, before that is counted.
-                    // a: how many are; b: how many are in the present call
-  kOnFlush,         // inside on_flush. a: whether it has made its call
-  kLateQuiet,       // with Fault::kTellerLeavesOne
+  kScript,         // between two calls. a: the next one
+  kInLine,         // in WaitForRoom(). a: the event; b: how many of its PushAll() follow
+  kSenderFlush,    // FlushOnSender(), when all is handed over. a: the first event; b: how many
+  kFlushWaits,     // in Flush()
+  kStop,           // Stop(), after Close()
+  kAwaitDrained,   // in StopAndWait(), up to drain_timeout. a: whether for the destructor
+  kAwaitFinished,  // the same without end
+  kRetire,         // Retire(), after Close()
+  kRetireJoins,    // waits for the thread's exit
+  kRetireQuiet,    // errors_.AwaitQuiet()
+  kRetireSilence,  // errors_.Silence()
+  kTell,           // before ErrorTeller::Tell()
+  kNext,           // before ErrorTeller::Next()
+  kOnError,        // inside on_error. a: whether it has made its call
+  kTake,           // before TakeBatch()
+  kLateAsleep,     // with Fault::kAsleepSetAfterUnlock. a: whether there is a timer
+  kWait,           // in Wakeup::Wait(). a: whether there is a timer
+  kWoken,          // after it. a: whether it was signalled
+  kExits,          // after the last TakeBatch()
+  kLateCount,      // with Fault::kTakenCountedLate
+  kHandOver,       // before BeginCall(), or, when all is handed over, before that is counted.
+                   // a: how many are; b: how many are in the present call
+  kOnFlush,        // inside on_flush. a: whether it has made its call
+  kLateQuiet,      // with Fault::kTellerLeavesOne
 };
 
 // What a sleeping thread is woken for.
@@ -74,7 +74,8 @@ struct QueueState {
   Slots batch;
   std::uint8_t line[kMostThreads] = {};
   std::uint8_t line_size = 0;
-  bool started = false, stopping = false, gave_up = false, thread_done = false, finished = false, retired = false;
+  bool started = false, stopping = false, gave_up = false, thread_done = false, finished = false,
+       retired = false;
   bool sender_flushes = false;
   std::uint8_t sender_id = 0;
   bool is_due = false, asked = false, early = false, asleep = false;
@@ -91,7 +92,7 @@ struct QueueState {
   std::uint8_t in_flush = 0, in_error = 0;
 
   // And more of what an observer has seen.
-  Slots arrived;           // what came into the buffer since it was last taken, in order
+  Slots arrived;            // what came into the buffer since it was last taken, in order
   std::uint8_t forced = 0;  // of those in it, from inside on_flush
   std::uint8_t reported = 0;
   bool closing = false;    // somebody destroys the queue, so nobody begins a call

@@ -31,7 +31,7 @@ struct Rules {
   std::vector<std::vector<Call>> scripts;  // by thread; the first is empty
   std::vector<Call> in_flush, in_error;
   std::vector<EventKind> events;  // of all scripts
-  std::vector<Events> later;  // by event: those that its sender pushes after it
+  std::vector<Events> later;      // by event: those that its sender pushes after it
   bool starts_late = false;
   BufferModel buffer;
 };

@@ -91,8 +91,8 @@ void Turn::Took(int event, const Offered& offered, bool was_empty) {
   if (max_batch != 0 && s_.buffer.slots.events() >= max_batch) AskForEarlyFlush();
 }
 
-// What gives way is the oldest, or the newest, that is no ForceReload; what merges does so into a newer one of
-// its key, and not across a ForceReload.
+// What gives way is the oldest, or the newest, that is no ForceReload; what merges does so into a newer one
+// of its key, and not across a ForceReload.
 void Turn::SeeLosses(const Offered& offered) {
   const Slots& arrived = s_.arrived;
   const bool oldest = r_.setting.when_full == WhenFull::kDropOldest;

@@ -46,8 +46,7 @@ void Turn::GiveUp() {
   s_.buffer = {};
   if (!Is(Fault::kStopWakesNobody)) WakeThread();
 
-  s_.was_discarded |=
-      static_cast<Events>(s_.was_taken & ~(s_.was_handed | s_.was_dropped | s_.was_merged));
+  s_.was_discarded |= static_cast<Events>(s_.was_taken & ~(s_.was_handed | s_.was_dropped | s_.was_merged));
   s_.arrived = {};
   s_.forced = 0;
   s_.gave_way = true;
