@@ -38,6 +38,12 @@ struct Setting {
   std::string in_flush = "", in_error = "";
   // How many calls of it may throw.
   int flush_throws = 0, error_throws = 0;
+
+  // For tests.
+  template <typename Sink>
+  friend void AbslStringify(Sink& sink, const Setting& setting) {
+    sink.Append(setting.name);
+  }
 };
 
 }  // namespace lookout::queue_model
