@@ -5,6 +5,7 @@
 #define LOOKOUT_EVENTS_MODEL_BUFFER_MODEL_H_
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "lookout/events/event_buffer.h"

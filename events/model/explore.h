@@ -10,7 +10,9 @@
 //   void ForEachStep(const State&, StepVisitor<State> visit) const;
 //   // A state from which there is no step: what is wrong with ending there. Empty: nothing.
 //   std::string WrongAtEnd(const State&) const;
+//   // For the trace.
 //   std::string ToString(const State&) const;
+//   std::string ThreadName(int thread) const;
 //
 // Breadth first, so that a trace is as short as can be. Nothing is left out in silence: more states than
 // `most_states` is itself something wrong. When all is seen it is asked of every state whether an end can
@@ -22,6 +24,7 @@
 #include <cstdint>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"

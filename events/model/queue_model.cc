@@ -1,5 +1,6 @@
 #include "lookout/events/model/queue_model.h"
 
+#include <cstddef>
 #include <string>
 #include <vector>
 

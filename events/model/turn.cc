@@ -1,5 +1,7 @@
 #include "lookout/events/model/turn.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 

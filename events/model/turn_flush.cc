@@ -1,5 +1,7 @@
 // The flushing side: event_queue_flush.cc, Wakeup, and Flush().
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 
 #include "lookout/events/model/buffer_model.h"
 #include "lookout/events/model/fault.h"

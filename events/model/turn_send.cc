@@ -1,4 +1,6 @@
 // The sending side: event_queue_core.cc, from PushAll() to AdmitWaitingSenders(), and FlushOnSender().
+#include <cstdint>
+
 #include "lookout/events/event_buffer.h"
 #include "lookout/events/model/buffer_model.h"
 #include "lookout/events/model/fault.h"

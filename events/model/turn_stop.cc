@@ -1,4 +1,6 @@
 // Stopping and destruction: event_queue_core.cc, from BeginStop() on; and ErrorTeller.
+#include <cstdint>
+
 #include "lookout/events/event_queue.h"
 #include "lookout/events/model/buffer_model.h"
 #include "lookout/events/model/fault.h"
