@@ -229,6 +229,8 @@ void EventQueueCore::Retire() {
       GiveUp(discarded);
     } else if (!finished_) {
       StopAndWait(discarded);
+      // What is left behind when the drain's time is over may be a sender's flush, which no join() waits for.
+      AwaitFor(clock_, mu_, absl::Condition(&finished_), absl::InfiniteDuration());
     }
     retired_ = inside_flush;
     on_own_thread = std::this_thread::get_id() == thread_id_;

@@ -85,6 +85,41 @@ TEST_F(EventQueueDestroyTest, WaitsForTheFlushUnderWay) {
   release.join();
 }
 
+TEST_F(EventQueueDestroyTest, WaitsForASendersFlushThatOutlastsTheDrain) {
+  constexpr absl::Duration kDrainTimeout = absl::Seconds(5);
+  bool returned = false;
+  absl::Notification began;
+  absl::Notification proceed;
+  absl::Notification destroyed;
+  queue_ = std::make_unique<EventQueue>(
+      "q", clock_,
+      EventQueueOptions{.flush_interval = absl::ZeroDuration(),
+                        .flush_on_sender = true,
+                        .on_stop = OnStop::kDrain,
+                        .drain_timeout = kDrainTimeout},
+      [&](absl::Span<Event>) {
+        began.Notify();
+        proceed.WaitForNotification();
+        returned = true;
+      },
+      recorder_.OnError());
+  ASSERT_TRUE(queue_->Start().ok());
+  std::thread sender([queue = queue_.get()] { EXPECT_TRUE(queue->Push(Named("a"))); });
+  began.WaitForNotification();
+  std::thread release([&] {
+    clock_.AwaitTimers(1);  // the destructor
+    clock_.Advance(kDrainTimeout);
+    // Time enough for a destructor that does not wait.
+    for (int i = 0; i < 100'000 && !destroyed.HasBeenNotified(); ++i) std::this_thread::yield();
+    proceed.Notify();
+  });
+  queue_.reset();
+  EXPECT_TRUE(returned);
+  destroyed.Notify();
+  release.join();
+  sender.join();
+}
+
 TEST_F(EventQueueDestroyTest, WaitsForAnErrorBeingToldByAnotherThread) {
   absl::Notification telling;
   absl::Notification proceed;
