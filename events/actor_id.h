@@ -12,10 +12,11 @@
 #define LOOKOUT_EVENTS_ACTOR_ID_H_
 
 #include <cstddef>
+#include <cstring>
 #include <ostream>
 #include <string>
+#include <utility>
 
-#include "absl/container/inlined_vector.h"
 #include "absl/strings/string_view.h"
 
 namespace lookout {
@@ -25,15 +26,21 @@ class ActorId {
   static constexpr std::size_t kInPlace = 64;
 
   ActorId() = default;
-  ActorId(absl::string_view id) : bytes_(id.begin(), id.end()) {}       // NOLINT: it is a string
-  ActorId(const std::string& id) : ActorId(absl::string_view(id)) {}    // NOLINT
-  ActorId(const char* id) : ActorId(absl::string_view(id)) {}           // NOLINT
+  ActorId(absl::string_view id);                                      // NOLINT: it is a string
+  ActorId(const std::string& id) : ActorId(absl::string_view(id)) {}  // NOLINT
+  ActorId(const char* id) : ActorId(absl::string_view(id)) {}         // NOLINT
+  ActorId(const ActorId& other) : ActorId(other.view()) {}
+  // What is moved from is empty.
+  ActorId(ActorId&& other) noexcept { Take(other); }
+  ActorId& operator=(const ActorId& other) { return *this = ActorId(other); }
+  ActorId& operator=(ActorId&& other) noexcept;
+  ~ActorId() { Free(); }
 
-  absl::string_view view() const { return {bytes_.data(), bytes_.size()}; }
-  operator absl::string_view() const { return view(); }          // NOLINT: it is a string
+  absl::string_view view() const { return {on_heap() ? heap() : bytes_, size_}; }
+  operator absl::string_view() const { return view(); }         // NOLINT: it is a string
   operator std::string() const { return std::string(view()); }  // NOLINT
-  std::size_t size() const { return bytes_.size(); }
-  bool empty() const { return bytes_.empty(); }
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
 
   friend bool operator==(const ActorId& a, const ActorId& b) { return a.view() == b.view(); }
   friend bool operator==(const ActorId& a, absl::string_view b) { return a.view() == b; }
@@ -47,8 +54,41 @@ class ActorId {
   }
 
  private:
-  absl::InlinedVector<char, kInPlace> bytes_;
+  bool on_heap() const { return size_ > kInPlace; }
+  char* heap() const {
+    char* block;
+    std::memcpy(&block, bytes_, sizeof(block));
+    return block;
+  }
+  void Free() {
+    if (on_heap()) delete[] heap();
+  }
+  void Take(ActorId& other) {
+    size_ = std::exchange(other.size_, 0);
+    std::memcpy(bytes_, other.bytes_, kInPlace);
+  }
+
+  // Always copied whole: of a fixed length that is a few instructions, of one that varies a call and a loop.
+  std::size_t size_ = 0;
+  char bytes_[kInPlace] = {};  // or the block's address
 };
+
+inline ActorId::ActorId(absl::string_view id) : size_(id.size()) {
+  if (!on_heap()) {
+    if (!id.empty()) std::memcpy(bytes_, id.data(), id.size());
+    return;
+  }
+  char* block = new char[size_];
+  std::memcpy(block, id.data(), size_);
+  std::memcpy(bytes_, &block, sizeof(block));
+}
+
+inline ActorId& ActorId::operator=(ActorId&& other) noexcept {
+  if (this == &other) return *this;
+  Free();
+  Take(other);
+  return *this;
+}
 
 }  // namespace lookout
 

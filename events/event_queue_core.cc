@@ -17,6 +17,7 @@
 #include "lookout/events/event.h"
 #include "lookout/events/event_buffer.h"
 #include "lookout/events/event_queue_options.h"
+#include "lookout/events/patient_lock.h"
 #include "lookout/events/wait.h"
 
 namespace lookout::events_internal {
@@ -87,7 +88,7 @@ bool EventQueueCore::PushAll(absl::Span<Event> events) {
   if (events.empty()) return true;
   // If the queue is destroyed while this waits, or flushes, this is the last to leave.
   std::shared_ptr<EventQueueCore> keep;
-  absl::MutexLock lock(mu_);
+  PatientLock lock(mu_);
   if (MayFlushOnSender()) {
     keep = shared_from_this();
     FlushOnSender(events);

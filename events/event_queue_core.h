@@ -97,6 +97,9 @@ class EventQueueCore : public std::enable_shared_from_this<EventQueueCore> {
   void Run() ABSL_LOCKS_EXCLUDED(mu_);
   // Frees what the last batches left behind, unless the next events are there already.
   void FreeDeadIfQuiet() ABSL_LOCKS_EXCLUDED(mu_);
+  // False: events came, and some of `dead` are left.
+  bool FreeWhileQuiet(EventBuffer::Slots& dead) ABSL_LOCKS_EXCLUDED(mu_);
+  bool IsQuiet() const ABSL_LOCKS_EXCLUDED(mu_);
   // Blocks until the buffer must be flushed, and takes it. False: the queue has stopped.
   bool TakeBatch() ABSL_LOCKS_EXCLUDED(mu_);
   // Hands over the events, in calls of at most max_batch; one of them may be a ForceReload of the queue's

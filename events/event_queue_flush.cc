@@ -20,6 +20,12 @@
 #include "lookout/events/queue_observer.h"
 
 namespace lookout::events_internal {
+namespace {
+
+// Between two looks whether events come again: their senders allocate then, and who frees gets in their way.
+constexpr std::size_t kFreedAtOnce = 64;
+
+}  // namespace
 
 void EventQueueCore::Arm() {
   if (options_.observer != nullptr) filling_since_ = clock_.TimeNow();
@@ -89,17 +95,25 @@ void EventQueueCore::Run() {
 }
 
 void EventQueueCore::FreeDeadIfQuiet() {
-  const auto quiet = [this] {
-    absl::MutexLock lock(mu_);
-    return buffer_.empty();
-  };
-  if (!quiet()) return;
-  batch_.storage.clear();
+  if (!FreeWhileQuiet(batch_.storage)) return;
   {
     absl::MutexLock lock(mu_);
     buffer_.TakeDead(batch_.storage);
   }
-  batch_.storage.clear();
+  FreeWhileQuiet(batch_.storage);
+}
+
+bool EventQueueCore::FreeWhileQuiet(EventBuffer::Slots& dead) {
+  while (IsQuiet()) {
+    if (dead.empty()) return true;
+    dead.resize(dead.size() - std::min(dead.size(), kFreedAtOnce));
+  }
+  return false;
+}
+
+bool EventQueueCore::IsQuiet() const {
+  absl::MutexLock lock(mu_);
+  return buffer_.empty();
 }
 
 void EventQueueCore::FlushOnSender(absl::Span<Event> events) {

@@ -4,7 +4,8 @@
 //
 // A buffer that grows touches each of its pages for the first time, and in a virtual machine each such fault
 // costs microseconds: more than all else that is done to the events in it. A huge page is one fault for 512.
-// Where the kernel gives none (/sys/kernel/mm/transparent_hugepage/enabled says "never") this is plain memory.
+// Where the kernel gives none (/sys/kernel/mm/transparent_hugepage/enabled says "never") this is plain
+// memory.
 #ifndef LOOKOUT_EVENTS_LARGE_BLOCK_ALLOCATOR_H_
 #define LOOKOUT_EVENTS_LARGE_BLOCK_ALLOCATOR_H_
 

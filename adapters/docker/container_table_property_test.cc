@@ -248,8 +248,9 @@ TEST_P(ContainerTablePropertyTest, WhatTheListKnewBeforeTheStreamIsToldOnce) {
       if (!listener_.HasHeardOf(std::string(event.actor_id))) continue;
       const std::size_t before = listener_.heard();
       Take(event, /*after_gap=*/true);
-      const bool was_told = event.action == Action::kContainerRename ? told_renamed.contains(std::string(event.actor_id))
-                                                                     : IsListed(event.action);
+      const bool was_told = event.action == Action::kContainerRename
+                                ? told_renamed.contains(std::string(event.actor_id))
+                                : IsListed(event.action);
       EXPECT_EQ(listener_.heard() == before, was_told) << event.ToString();
     }
     ExpectEqual(table_, world_);

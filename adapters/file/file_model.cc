@@ -208,8 +208,11 @@ void ModelHand::Operate() {
                                   (Upto(2) == 0 ? File() : NewDirectory()).c_str(), RENAME_EXCHANGE));
       return;
     case 12:
-      fs::create_hard_link(
-          File(), replacing_ != Replacing::kNothing ? File() : absl::StrCat(Directory(), "/l", getpid(), ".", ++links_), ignored);
+      fs::create_hard_link(File(),
+                           replacing_ != Replacing::kNothing
+                               ? File()
+                               : absl::StrCat(Directory(), "/l", getpid(), ".", ++links_),
+                           ignored);
       return;
     default:
       if (Upto(2) == 0) {

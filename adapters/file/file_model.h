@@ -47,7 +47,7 @@ class FileModel {
 
 // What the hands may do over what is there, by what the back end can tell apart; see the README.
 enum class Replacing {
-  kNothing,              // what comes in replaces nothing, and a file is not linked where it was before
+  kNothing,  // what comes in replaces nothing, and a file is not linked where it was before
   kNotByFileFromOutside,
   kAnything,
 };

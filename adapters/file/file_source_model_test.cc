@@ -76,7 +76,8 @@ struct Shape {
 // The hands are processes: this program with other arguments.
 class Hands {
  public:
-  Hands(const Shape& shape, int round, Replacing replacing, const ScopedTempDir& dir, const ScopedTempDir& outside) {
+  Hands(const Shape& shape, int round, Replacing replacing, const ScopedTempDir& dir,
+        const ScopedTempDir& outside) {
     for (int hand = 0; hand < shape.hands; ++hand) {
       std::vector<std::string> args = {
           "/proc/self/exe",
@@ -162,7 +163,8 @@ std::string Play(const Shape& shape, FileBackend backend, int most_queued) {
   FileModel model(/*again=*/backend == FileBackend::kFanotify && shape.hands > 1);
   for (int round = 0; round < rounds; ++round) {
     receiver.Clear();
-    if (Hands(shape, round, ReplacingOf(backend), dir, outside).Wait() != shape.hands) return "not all hands could work";
+    if (Hands(shape, round, ReplacingOf(backend), dir, outside).Wait() != shape.hands)
+      return "not all hands could work";
     if (absl::Status caught_up = CatchUp(**source, clock); !caught_up.ok()) return caught_up.ToString();
     const std::vector<Event> events = receiver.events();
     std::vector<std::string> wrong;
@@ -253,7 +255,8 @@ INSTANTIATE_TEST_SUITE_P(Backends, FileSourceModelTest,
 
 int main(int argc, char** argv) {
   if (argc == 7 && std::strcmp(argv[1], "--hand") == 0) {
-    lookout::file_internal::ModelHand(argv[2], argv[3], static_cast<lookout::file_internal::Replacing>(std::atoi(argv[4])),
+    lookout::file_internal::ModelHand(argv[2], argv[3],
+                                      static_cast<lookout::file_internal::Replacing>(std::atoi(argv[4])),
                                       static_cast<unsigned>(std::atoi(argv[5])))
         .Work(std::atoi(argv[6]));
     return 0;

@@ -21,10 +21,8 @@ constexpr absl::string_view kId = "4f66ad9a0b2e1c3d5f7a9b8c6d4e2f0a1b3c5d7e9f8a6
 }  // namespace
 
 Event MakeContainerStart() {
-  return {.type = EventType::kDocker,
-          .actor_name = "nginx",
-          .actor_id = kId,
-          .action = Action::kContainerStart};
+  return {
+      .type = EventType::kDocker, .actor_name = "nginx", .actor_id = kId, .action = Action::kContainerStart};
 }
 
 Event MakeContainerStartOf(std::size_t actor) {
