@@ -21,7 +21,8 @@ class Sink {
   virtual ~Sink() = default;
 
   // Takes one batch, never empty, in order of arrival. Called by one thread at a time; the events live
-  // until it returns. A failure is reported by the caller, and the batch is not offered again.
+  // until it returns. A failure is reported by the caller, and the batch is not offered again but by a
+  // RetryingSink.
   virtual absl::Status Write(absl::Span<const Event> batch) = 0;
 
   // Nobody waits for its batches any more: a Write() under way, and any later one, should return soon rather

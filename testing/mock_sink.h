@@ -13,6 +13,7 @@ namespace lookout {
 class MockSink : public Sink {
  public:
   MOCK_METHOD(absl::Status, Write, (absl::Span<const Event> batch), (override));
+  MOCK_METHOD(void, GiveUp, (), (override));
 };
 
 }  // namespace lookout

@@ -4,8 +4,13 @@ Each: a name, the file, what stands there (once), what takes its place, and the 
 that they are run under.
 """
 
-QUEUE = ["//events:all"]
-WATCHERS = ["//watchers:all"]
+QUEUE = [f"//events:{test}_test" for test in (
+    "error_teller", "event_buffer", "event_buffer_keep_latest", "event_queue_batches", "event_queue_callbacks",
+    "event_queue_counters", "event_queue_destroy", "event_queue_full", "event_queue_stop")]
+WATCHERS = ["//watchers:pipeline_test", "//watchers:retrying_sink_test", "//watchers:retrying_sink_give_up_test"]
+# What those do not catch is put to these.
+MORE = ["//events:event_queue_history_test", "//events:event_queue_days_test", "//events/model:queue_conformance_test",
+        "//watchers:all"]
 
 CORE = "events/event_queue_core.cc"
 FLUSH = "events/event_queue_flush.cc"
