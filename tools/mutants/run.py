@@ -16,7 +16,7 @@ import sys
 from mutants import MORE, MUTANTS
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-TIMEOUT = 45  # seconds; a fault often shows as a test that does not end
+TIMEOUT = 20  # seconds; a fault often shows as a test that does not end
 HEAD = """# Faults that the tests were shown to find
 
 Made by `tools/mutants/run.py`, which puts each of these faults into the queue, the pipeline and what stands in it, one at
