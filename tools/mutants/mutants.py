@@ -21,7 +21,8 @@ RETRY = "watchers/retrying_sink.cc"
 
 MUTANTS = [
     # Missed notifications.
-    ("the first event of an interval sets no timer", CORE, "  if (was_empty) Arm();\n", "", QUEUE),
+    ("the first event of an interval sets no timer", CORE, "  if (was_empty) Arm();\n",
+     "  if (was_empty && options_.capacity == 0) Arm();\n", QUEUE),
     ("who asks for a flush wakes nobody", FLUSH, "  asked_ = true;\n  WakeThread();\n", "  asked_ = true;\n", QUEUE),
     ("a stop does not wake the thread", CORE, "  if (!started_) finished_ = true;\n  WakeThread();\n",
      "  if (!started_) finished_ = true;\n", QUEUE),
