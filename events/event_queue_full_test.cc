@@ -284,6 +284,15 @@ TEST_F(EventQueueFullTest, KeepLatestMakesTheSenderWaitWhereEveryEventDiffers) {
   EXPECT_THAT(WaitForResults(1), ElementsAre(true));
 }
 
+TEST_F(EventQueueFullTest, KeepLatestLetsNoEventThatWouldMergeOvertakeThoseThatWait) {
+  Start(WhenFull::kKeepLatest, 2);
+  Push({"a", "b"});
+  PushAndWait(Named("c"));
+  PushAndWait(Named("a"));
+  EXPECT_THAT(FlushAndWait(1), ElementsAre(ElementsAre("a", "b")));
+  EXPECT_THAT(FlushAndWait(2)[1], ElementsAre("c", "a"));
+}
+
 class EventQueueForceReloadTest : public EventQueueFullTest,
                                   public ::testing::WithParamInterface<WhenFull> {};
 
