@@ -85,8 +85,8 @@ MUTANTS = [
     # Read without the lock: what only a race detector sees.
     ("counters are read without the lock", CORE, "EventQueueCounters EventQueueCore::counters() const {\n  absl::MutexLock lock(mu_);\n",
      "EventQueueCounters EventQueueCore::counters() const ABSL_NO_THREAD_SAFETY_ANALYSIS {\n", QUEUE, "tsan"),
-    ("whether it is quiet is asked without the lock", FLUSH, "  const auto quiet = [this] {\n    absl::MutexLock lock(mu_);\n",
-     "  const auto quiet = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS {\n", QUEUE, "tsan"),
+    ("whether it is quiet is asked without the lock", FLUSH, "bool EventQueueCore::IsQuiet() const {\n  absl::MutexLock lock(mu_);\n",
+     "bool EventQueueCore::IsQuiet() const ABSL_NO_THREAD_SAFETY_ANALYSIS {\n", QUEUE, "tsan"),
     # The pipeline and what stands in it.
     ("a source's failure is not told", PIPELINE, "      pipeline_.Report(result);\n", "", WATCHERS),
     ("ready although no source is", PIPELINE, "return !was_ready && undecided_ == 0 && any_live_;",

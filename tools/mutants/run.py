@@ -28,9 +28,9 @@ three are named.
 """
 
 
-def run_tests(targets, config):
+def run_tests(targets, config, timeout=TIMEOUT):
     """The names of the tests that failed, and what Bazel said if it could not build them."""
-    command = ["./bazelw", "test", "--config=ci", "--keep_going", f"--test_timeout={TIMEOUT}", "--flaky_test_attempts=1",
+    command = ["./bazelw", "test", "--config=ci", "--keep_going", f"--test_timeout={timeout}", "--flaky_test_attempts=1",
                "--test_tag_filters=-manual", "--build_tests_only"]
     if config:
         base = subprocess.run(["./bazelw", "info", "--config=ci", "output_base"], cwd=ROOT, text=True, check=True,
@@ -55,7 +55,7 @@ def catch(name, path, there, instead, targets, config=""):
     try:
         file.write_text(good.replace(there, instead))
         tests, trouble = run_tests(targets, config)
-        return (tests, trouble) if tests or trouble else run_tests(MORE, config)
+        return (tests, trouble) if tests or trouble else run_tests(MORE, config, 5 * TIMEOUT)
     finally:
         file.write_text(good)
 
