@@ -159,6 +159,21 @@ TEST_F(EventQueueBatchesTest, AWallClockSetBackOrAheadNeitherDelaysNorMultiplies
   EXPECT_EQ(queue_->counters().flushes, batches);
 }
 
+TEST_F(EventQueueBatchesTest, AWallClockSetBackDuringAFlushDoesNotDelayWhatGathered) {
+  Start();
+  recorder_.Hold();
+  Push("a");
+  clock_.AwaitTimers(1);
+  clock_.Advance(kInterval);
+  recorder_.WaitForBatches(1);
+  Push("b");
+  clock_.StepWallClock(-absl::Hours(1));
+  recorder_.Release();
+  clock_.AwaitTimers(1);
+  clock_.Advance(kInterval);
+  EXPECT_THAT(recorder_.WaitForBatches(2)[1], ElementsAre("b"));
+}
+
 TEST_F(EventQueueBatchesTest, IntervalZeroFlushesAsSoonAsTheLastFlushIsDone) {
   Start(absl::ZeroDuration());
   recorder_.Hold();
@@ -170,6 +185,27 @@ TEST_F(EventQueueBatchesTest, IntervalZeroFlushesAsSoonAsTheLastFlushIsDone) {
   recorder_.Release();
   EXPECT_THAT(recorder_.WaitForBatches(2), ElementsAre(ElementsAre("a"), ElementsAre("b", "c")));
   EXPECT_EQ(clock_.timers(), 0);
+}
+
+TEST_F(EventQueueBatchesTest, WhatComesDuringASendersFlushIsFlushedAfterItByTheThread) {
+  queue_.emplace("q", clock_,
+                 EventQueueOptions{.flush_interval = absl::ZeroDuration(), .flush_on_sender = true},
+                 recorder_.OnFlush(), recorder_.OnError());
+  ASSERT_TRUE(queue_->Start().ok());
+  for (std::size_t turn = 0; turn < 50; ++turn) {
+    clock_.AwaitWaiters(1);
+    recorder_.Hold();
+    std::thread sender([&] { Push("a"); });
+    recorder_.WaitForBatches(2 * turn + 1);
+    Push("b");
+    // Time for the thread to find that it is not its turn, and to sleep again.
+    for (int i = 0; i < 200; ++i) std::this_thread::yield();
+    clock_.AwaitWaiters(1);
+    recorder_.Release();
+    sender.join();
+    EXPECT_THAT(recorder_.WaitForBatches(2 * turn + 2)[2 * turn + 1], ElementsAre("b"));
+    EXPECT_TRUE(queue_->Flush());
+  }
 }
 
 TEST_F(EventQueueBatchesTest, NegativeAndInfiniteIntervalsAreRefusedClearly) {

@@ -33,7 +33,7 @@ MUTANTS = [
     ("a sender's flush does not wake the thread for what came meanwhile", FLUSH,
      "  } else if (stopping_ || !buffer_.empty()) {\n    WakeThread();\n  }", "  }", QUEUE),
     ("the thread says too late that it sleeps", FLUSH,
-     "  asleep_ = true;\n  mu_.unlock();\n", "  mu_.unlock();\n  asleep_ = true;\n", QUEUE),
+     "  asleep_ = true;\n  mu_.unlock();\n", "  mu_.unlock();\n  asleep_ = true;\n", QUEUE, "tsan"),
     # Wrong comparisons and conditions.
     ("Flush() does not count what is buffered", CORE, "taken_batches_ + (buffer_.empty() ? 0 : 1)", "taken_batches_",
      QUEUE),
@@ -41,9 +41,6 @@ MUTANTS = [
      "{ return done_batches_ >= wanted || finished_; };", "{ return taken_batches_ >= wanted || finished_; };", QUEUE),
     ("a new sender overtakes those that wait", CORE, "(line_.empty() || MayOvertake(event)) && Offer(event)",
      "Offer(event)", QUEUE),
-    ("a ForceReload overtakes those that wait", CORE,
-     "  return drops && !HasAny(event.action, Action::kForceReload);",
-     "  return drops && event.type <= EventType::kFile;", QUEUE),
     ("on_flush waits for room in its own queue", CORE, "  if (OnFlushingThread()) {\n    const bool was_empty",
      "  if (false) {\n    const bool was_empty", QUEUE),
     ("a queue starts again after a stop", CORE, "  if (started_ || stopping_) {", "  if (started_) {", QUEUE),
