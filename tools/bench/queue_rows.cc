@@ -4,8 +4,8 @@
 //
 // One line a row: its name, producers, events a second, and the CPU time of an event in nanoseconds (user and
 // system, of the whole process: making the events and freeing them included). "moved": the events exist
-// before the clock starts, and are moved in; that takes more than a gigabyte. As in main.go as many go through
-// the same queue before, so that neither side is measured growing its memory.
+// before the clock starts, and are moved in; that takes more than a gigabyte. As in main.go as many go
+// through the same queue before, so that neither side is measured growing its memory.
 #include <cstddef>
 #include <cstdio>
 #include <string>

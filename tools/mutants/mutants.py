@@ -7,7 +7,7 @@ that they are run under.
 QUEUE = [f"//events:{test}_test" for test in (
     "error_teller", "event_buffer", "event_buffer_keep_latest", "event_queue_batches", "event_queue_callbacks",
     "event_queue_counters", "event_queue_destroy", "event_queue_full", "event_queue_stop")]
-WATCHERS = ["//watchers:pipeline_test", "//watchers:retrying_sink_test", "//watchers:retrying_sink_give_up_test"]
+WATCHERS = ["//watchers:pipeline_test", "//watchers:pipeline_ready_test", "//watchers:retrying_sink_test", "//watchers:retrying_sink_give_up_test"]
 # What those do not catch is put to these.
 MORE = ["//events:event_queue_history_test", "//events:event_queue_days_test", "//events/model:queue_conformance_test",
         "//watchers:all"]
@@ -88,7 +88,8 @@ MUTANTS = [
     ("a source's failure is not told", PIPELINE, "      pipeline_.Report(result);\n", "", WATCHERS),
     ("ready although no source is", PIPELINE, "return !was_ready && undecided_ == 0 && any_live_;",
      "return !was_ready && undecided_ == 0;", WATCHERS),
-    ("ready with the first source", PIPELINE, "return --undecided_ == 0;", "return --undecided_ >= 0;", WATCHERS),
+    ("ready with the first source", PIPELINE, "    return --undecided_ == 0;",
+     "    --undecided_;\n    return any_live_;", WATCHERS),
     ("a source that was ready is counted again when it ends", PIPELINE, "if (!was_ready) --undecided_;",
      "--undecided_;", WATCHERS),
     ("under discard the stop waits for a slow sink's room", PIPELINE, "      queue_.Close();\n      fan_out_->GiveUp();",
