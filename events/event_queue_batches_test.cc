@@ -318,12 +318,12 @@ TEST_F(EventQueueBatchesTest, ABatchIsFullByItsBytesTooAndALargeEventGoesAlone) 
   for (absl::string_view name : {"a", "b"}) Push(name);
   EXPECT_THAT(recorder_.WaitForBatches(1), ElementsAre(ElementsAre("a", "b")));
   const std::string large(1000, 'x');
-  for (absl::string_view name : {absl::string_view("c"), absl::string_view(large), absl::string_view("d")}) {
-    Push(name);
-  }
+  for (const std::string& name : {std::string("c"), large, std::string("d"), std::string("ee")}) Push(name);
   recorder_.Release();
-  EXPECT_THAT(recorder_.WaitForBatches(4),
-              ElementsAre(ElementsAre("a", "b"), ElementsAre("c"), ElementsAre(large), ElementsAre("d")));
+  EXPECT_THAT(recorder_.WaitForBatches(5),
+              ElementsAre(ElementsAre("a", "b"), ElementsAre("c"), ElementsAre(large), ElementsAre("d"),
+                          ElementsAre("ee")))
+      << "a byte too many is too many";
 }
 
 TEST_F(EventQueueBatchesTest, AnObserverIsToldOfEachBatch) {
