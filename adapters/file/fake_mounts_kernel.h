@@ -12,9 +12,16 @@
 #include <utility>
 
 #include "absl/functional/function_ref.h"
+#include "absl/strings/str_cat.h"
 #include "lookout/adapters/file/file_kernel.h"
 
 namespace lookout::file_internal {
+
+// Lines of a table: what everything is in, and a file system of its own at `point`.
+inline constexpr char kRoot[] = "5 0 8:1 / / rw - ext4 x rw\n";
+inline std::string Tmpfs(int id, const std::string& point) {
+  return absl::StrCat(id, " 5 0:", id, " / ", point, " rw - tmpfs x rw\n");
+}
 
 class FakeMountsKernel final : public FileKernel {
  public:

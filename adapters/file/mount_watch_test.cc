@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <string>
 
-#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lookout/adapters/file/fake_mounts_kernel.h"
@@ -16,12 +15,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-constexpr char kRoot[] = "5 0 8:1 / / rw - ext4 x rw\n";
-
-std::string Tmpfs(int id, const std::string& point) {
-  return absl::StrCat(id, " 5 0:", id, " / ", point, " rw - tmpfs x rw\n");
-}
 
 TEST(MountWatchTest, TellsWhatCameAndWentSinceItWasReadLast) {
   FakeMountsKernel kernel(kRoot);
