@@ -217,18 +217,31 @@ quiet() { sleep 1; }
 
 ### The account
 
+# For accounts, in awk: a line's member of that name, and the lives of containers, by their names, one a line.
+# shellcheck disable=SC2016
+readonly awk_of_lives='
+function value(key,   text) {
+  if (!match($0, "\"" key "\":\"[^\"]*\"")) return ""
+  text = substr($0, RSTART, RLENGTH)
+  sub(/^"[^"]*":"/, "", text)
+  sub(/"$/, "", text)
+  return text
+}
+function print_lives(   name, life) {
+  for (name in lives) {
+    life = lives[name]
+    gsub(/ stop die( |$)/, " die+stop ", life); gsub(/ die stop( |$)/, " die+stop ", life)
+    gsub(/ +/, " ", life); sub(/ $/, "", life)
+    print name ":" life | "LC_ALL=C sort"
+  }
+  close("LC_ALL=C sort")
+}'
+
 # A line for each container, sorted: its name and its actions in the order they were told. What lookout
 # concluded itself ends in '*'. A neighbouring stop and die, which engines put in either order, are "die+stop".
 # The last line counts the ForceReloads.
 account() {
-  awk '
-    function value(key,   text) {
-      if (!match($0, "\"" key "\":\"[^\"]*\"")) return ""
-      text = substr($0, RSTART, RLENGTH)
-      sub(/^"[^"]*":"/, "", text)
-      sub(/"$/, "", text)
-      return text
-    }
+  awk "${awk_of_lives}"'
     {
       action = value("action")
       if (action == "force_reload") { ++reloads; next }
@@ -237,13 +250,7 @@ account() {
       lives[name] = lives[name] " " action
     }
     END {
-      for (name in lives) {
-        life = lives[name]
-        gsub(/ stop die( |$)/, " die+stop ", life); gsub(/ die stop( |$)/, " die+stop ", life)
-        gsub(/ +/, " ", life); sub(/ $/, "", life)
-        print name ":" life | "LC_ALL=C sort"
-      }
-      close("LC_ALL=C sort")
+      print_lives()
       print "ForceReloads: " reloads + 0
     }' "${dir}/events"
 }

@@ -55,29 +55,14 @@ podman_short() { podman run --rm --name "$1" busybox:test sh -c 'exit 0'; }
 # The account by Podman's own history since the beginning: the same lines as account's, for the actions that are told.
 # `remove` is told as destroy.
 history() {
-  api "/events?since=${began}&stream=false" | awk '
-    function value(key,   text) {
-      if (!match($0, "\"" key "\":\"[^\"]*\"")) return ""
-      text = substr($0, RSTART, RLENGTH)
-      sub(/^"[^"]*":"/, "", text)
-      sub(/"$/, "", text)
-      return text
-    }
+  api "/events?since=${began}&stream=false" | awk "${awk_of_lives}"'
     value("Type") == "container" {
       action = value("Action")
       if (action == "remove") action = "destroy"
       if (action !~ /^(create|start|pause|unpause|kill|stop|die|destroy)$/) next
       lives[value("name")] = lives[value("name")] " " action
     }
-    END {
-      for (name in lives) {
-        life = lives[name]
-        gsub(/ stop die( |$)/, " die+stop ", life); gsub(/ die stop( |$)/, " die+stop ", life)
-        gsub(/ +/, " ", life); sub(/ $/, "", life)
-        print name ":" life | "LC_ALL=C sort"
-      }
-      close("LC_ALL=C sort")
-    }'
+    END { print_lives() }'
 }
 
 # expect_history WHAT NAME…: what was told is Podman's history, which has just these containers, and there was no
