@@ -70,7 +70,7 @@ await() {
 need() {
   local packages=() pair
   for pair in "$@"; do
-    command -v "${pair%%:*}" > /dev/null || packages+=("${pair##*:}")
+    type -P "${pair%%:*}" > /dev/null || packages+=("${pair##*:}")
   done
   ((${#packages[@]})) || return 0
   ((EUID == 0)) || fail "needs ${packages[*]}: sudo apt-get install ${packages[*]}"
