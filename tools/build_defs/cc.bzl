@@ -8,30 +8,35 @@ load("@rules_cc//cc:cc_binary.bzl", "cc_binary")
 load("@rules_cc//cc:cc_library.bzl", "cc_library")
 load("@rules_cc//cc:cc_test.bzl", "cc_test")
 
-_FEATURES = [
-    "layering_check",
-    "parse_headers",
-]
+def _features(srcs, hdrs):
+    """Has each header compiled by itself, once: x.cc does that for x.h, which it includes first (lint.sh)."""
+    headers = [file for file in srcs + hdrs if file.endswith(".h")]
+    alone = [header for header in headers if header[:-len(".h")] + ".cc" not in srcs]
+    return ["layering_check"] + (["parse_headers"] if alone else [])
 
-def lookout_cc_library(name, **kwargs):
+def lookout_cc_library(name, srcs = [], hdrs = [], **kwargs):
     cc_library(
         name = name,
-        features = _FEATURES,
+        srcs = srcs,
+        hdrs = hdrs,
+        features = _features(srcs, hdrs),
         include_prefix = "lookout/" + native.package_name(),
         **kwargs
     )
 
-def lookout_cc_test(name, size = "small", **kwargs):
+def lookout_cc_test(name, srcs = [], size = "small", **kwargs):
     cc_test(
         name = name,
+        srcs = srcs,
         size = size,
-        features = _FEATURES,
+        features = _features(srcs, []),
         **kwargs
     )
 
-def lookout_cc_binary(name, **kwargs):
+def lookout_cc_binary(name, srcs = [], **kwargs):
     cc_binary(
         name = name,
-        features = _FEATURES,
+        srcs = srcs,
+        features = _features(srcs, []),
         **kwargs
     )

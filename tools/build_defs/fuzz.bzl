@@ -33,6 +33,7 @@ def lookout_fuzz_test(name, srcs, corpus = None, deps = []):
         size = "small",
         args = [native.package_name() + "/" + corpus],
         data = files,
+        tags = ["one_thread"],
         deps = [
             ":" + name + "_entry",
             "//tools/fuzz:replay_main",

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # ./bazelw run //:lint: fails, and says where, if a file is not in the project's format, a Bazel file or
-# shell script has a known fault, or a file is over 400 lines.
+# shell script has a known fault, a file is over 400 lines, or a source does not include its own header first,
+# which is what shows that the header is whole.
 set -uo pipefail
 # shellcheck source=tools/lint/files.sh
 source "$(dirname "$(readlink -f "$0")")/files.sh"
@@ -10,5 +11,11 @@ ours "${build_patterns[@]}" | xargs "${buildifier}" -mode=check -lint=warn || fa
 ours "${script_patterns[@]}" | xargs shellcheck -x || failed=1
 long=$(ours "${cc_patterns[@]}" '*.bzl' '*.sh' | xargs wc -l | awk '$1 > 400 && $2 != "total"')
 [[ -z ${long} ]] || { printf 'over 400 lines:\n%s\n' "${long}"; failed=1; }
+while IFS= read -r source; do
+  header=${source%.cc}.h
+  [[ -f ${header} ]] || continue
+  first=$(grep -m 1 '^#include' "${source}")
+  [[ ${first} == *"/${header##*/}\"" ]] || { echo "${source}: include ${header##*/} first"; failed=1; }
+done < <(ours '*.cc')
 ((failed == 0)) && echo "lint: clean"
 exit "${failed}"
