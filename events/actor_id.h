@@ -40,6 +40,7 @@ class ActorId {
   operator absl::string_view() const { return view(); }         // NOLINT: it is a string
   operator std::string() const { return std::string(view()); }  // NOLINT
   std::size_t size() const { return size_; }
+  std::size_t heap_bytes() const { return on_heap() ? size_ : 0; }  // what it has beside itself
   bool empty() const { return size_ == 0; }
 
   friend bool operator==(const ActorId& a, const ActorId& b) { return a.view() == b.view(); }

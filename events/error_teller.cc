@@ -5,6 +5,9 @@
 
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/clock_interface.h"
+#include "absl/time/time.h"
+#include "lookout/events/wait.h"
 
 namespace lookout::events_internal {
 
@@ -59,11 +62,11 @@ bool ErrorTeller::Next(absl::Status& error) {
   return true;
 }
 
-void ErrorTeller::AwaitQuiet() {
+void ErrorTeller::AwaitQuiet(absl::Clock& clock, absl::Duration timeout) {
   absl::MutexLock lock(mu_);
   if (TellsHere()) return;
   const auto quiet = [this]() ABSL_SHARED_LOCKS_REQUIRED(mu_) { return !telling_; };
-  mu_.Await(absl::Condition(&quiet));
+  AwaitFor(clock, mu_, absl::Condition(&quiet), timeout);
 }
 
 void ErrorTeller::Silence() {

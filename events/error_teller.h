@@ -17,6 +17,8 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/clock_interface.h"
+#include "absl/time/time.h"
 
 namespace lookout::events_internal {
 
@@ -37,8 +39,9 @@ class ErrorTeller {
 
   void Tell(absl::Status error);
 
-  // Waits until all that was reported has been told. Returns at once when called from inside the callback.
-  void AwaitQuiet();
+  // Waits until all that was reported has been told, or `timeout` is over. Returns at once when called from
+  // inside the callback.
+  void AwaitQuiet(absl::Clock& clock, absl::Duration timeout);
   // Tells nothing more, except for a callback under way in this very thread; waits for one in another.
   void Silence();
 

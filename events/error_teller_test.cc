@@ -10,8 +10,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "lookout/testing/fake_clock.h"
 
 namespace lookout::events_internal {
 namespace {
@@ -83,7 +85,8 @@ TEST(ErrorTellerTest, ManyThreadsAreToldOneAtATime) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  errors.AwaitQuiet();
+  FakeClock clock;
+  errors.AwaitQuiet(clock, absl::InfiniteDuration());
   EXPECT_EQ(told, kThreads * kErrors);
 }
 
@@ -112,14 +115,32 @@ TEST(ErrorTellerTest, WhatTheCallbackThrowsIsContainedAndCounted) {
   EXPECT_EQ(errors.counters().exceptions, 4u);
 }
 
+TEST(ErrorTellerTest, AwaitQuietHasADeadline) {
+  FakeClock clock;
+  absl::Notification go, told;
+  ErrorTeller errors([&](absl::Status) {
+    told.Notify();
+    go.WaitForNotification();
+  });
+  std::thread teller([&] { errors.Tell(Error("x")); });
+  told.WaitForNotification();
+  std::thread waiter([&] { errors.AwaitQuiet(clock, absl::Seconds(5)); });
+  clock.AwaitTimers(1);
+  clock.Advance(absl::Seconds(5));
+  waiter.join();  // while the callback still runs
+  go.Notify();
+  teller.join();
+}
+
 TEST(ErrorTellerTest, AfterSilenceNothingIsTold) {
+  FakeClock clock;
   int told = 0;
   ErrorTeller* self = nullptr;
   ErrorTeller errors([&](absl::Status) {
     ++told;
     EXPECT_TRUE(self->IsTelling());
     self->Tell(Error("pending"));
-    self->AwaitQuiet();  // neither waits for itself
+    self->AwaitQuiet(clock, absl::InfiniteDuration());  // neither waits for itself
     self->Silence();
   });
   self = &errors;

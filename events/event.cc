@@ -33,7 +33,7 @@ absl::StatusOr<EventType> ParseEventType(absl::string_view name) {
 std::string Event::ToString() const { return absl::StrCat(ActionName(action), " ", actor_name); }
 
 std::size_t ByteSize(const Event& event) {
-  return sizeof(Event) + event.actor_name.size() + event.actor_id.size() + event.attributes.bytes();
+  return sizeof(Event) + event.actor_name.size() + event.actor_id.heap_bytes() + event.attributes.bytes();
 }
 
 Event MakeForceReload(EventType type, std::string actor_name, std::string reason, absl::Time time) {

@@ -124,6 +124,23 @@ TEST_F(EventQueueCallbacksTest, OnFlushMayPushMoreThanTheCapacityWithoutWaitingF
   EXPECT_THAT(recorder_.batches(), ElementsAre(ElementsAre("a"), ElementsAre("0", "1", "2", "3", "4")));
 }
 
+TEST_F(EventQueueCallbacksTest, OnFlushThatFillsTheBufferIsFollowedAtOnceUnderFlushEarly) {
+  auto record = recorder_.OnFlush();
+  queue_.emplace(
+      "q", clock_,
+      EventQueueOptions{
+          .flush_interval = absl::Hours(1), .capacity = 1, .when_full = WhenFull::kFlushEarly},
+      [&](absl::Span<Event> batch) {
+        record(batch);
+        if (batch[0].actor_name != "a") return;
+        for (absl::string_view name : {"b", "c"}) EXPECT_TRUE(queue_->Push(Named(name)));
+      },
+      recorder_.OnError());
+  ASSERT_TRUE(queue_->Start().ok());
+  PushAndFlush("a");
+  EXPECT_THAT(recorder_.WaitForBatches(2)[1], ElementsAre("b", "c"));
+}
+
 TEST_F(EventQueueCallbacksTest, OnFlushMayAskForAFlushWhichFollowsThisOne) {
   auto record = recorder_.OnFlush();
   Start([&](absl::Span<Event> batch) {
@@ -238,6 +255,31 @@ TEST_F(EventQueueCallbacksDeathTest, InDebugModeAnExceptionEndsTheProcessAfterOn
     queue.Flush();
   };
   EXPECT_DEATH(die(), ::testing::Truly(ToldThenDied));
+}
+
+// The thread that would make the room is the one that waits for on_error.
+TEST_F(EventQueueCallbacksDeathTest, InDebugModeAnOnErrorThatWaitsForRoomDoesNotHoldUpTheEnd) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto die = [this] {
+    absl::Notification flushing;
+    EventQueue queue(
+        "routes", clock_, {.flush_interval = absl::ZeroDuration(), .capacity = 1, .debug = true},
+        [&](absl::Span<Event>) {
+          flushing.Notify();
+          AwaitWaitingSenders(queue, 1);
+          throw std::runtime_error("disk on fire");
+        },
+        [&](absl::Status) {
+          queue.Push(Named("b"));
+          queue.Push(Named("c"));
+        });
+    if (!queue.Start().ok()) return;
+    queue.Push(Named("a"));
+    flushing.WaitForNotification();
+    queue.ReportError(absl::UnknownError("x"));
+    queue.Flush();
+  };
+  EXPECT_DEATH(die(), "on_flush threw std::runtime_error: disk on fire");
 }
 
 }  // namespace

@@ -72,7 +72,7 @@ absl::Status EventQueueCore::Start() {
   }
   thread_id_ = thread_.get_id();
   started_ = true;
-  next_due_ = clock_.TimeNow() + options_.flush_interval;
+  next_due_ = TimePassed(clock_) + options_.flush_interval;
   if (!buffer_.empty()) Arm();
   return absl::OkStatus();
 }
@@ -110,6 +110,8 @@ bool EventQueueCore::Take(Event& event, std::shared_ptr<EventQueueCore>& keep) {
   }
   if ((line_.empty() || MayOvertake(event)) && Offer(event)) return true;
   if (OnFlushingThread()) {
+    // It cannot wait for room, but the buffer is full all the same.
+    if (options_.when_full == WhenFull::kFlushEarly) AskForEarlyFlush();
     const bool was_empty = buffer_.empty();
     const std::size_t bytes = BytesOf(event);
     buffer_.Force(std::move(event));
@@ -244,7 +246,7 @@ void EventQueueCore::Retire() {
       thread.join();
     }
   }
-  errors_.AwaitQuiet();
+  errors_.AwaitQuiet(clock_, absl::InfiniteDuration());
   errors_.Silence();
 }
 

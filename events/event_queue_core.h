@@ -146,10 +146,10 @@ class EventQueueCore : public std::enable_shared_from_this<EventQueueCore> {
   bool sender_flushes_ ABSL_GUARDED_BY(mu_) = false;
   std::thread::id sender_id_ ABSL_GUARDED_BY(mu_);
 
-  // Of the next flush. Flushes fall on a grid of intervals, which an early one and a clock that was set back
-  // lay anew.
-  absl::Time next_due_ ABSL_GUARDED_BY(mu_);    // the first point of the grid that is not yet served
-  absl::Time due_ ABSL_GUARDED_BY(mu_);         // the point at which what is buffered is flushed
+  // Of the next flush, on the scale of TimePassed(). Flushes fall on a grid of intervals, which an early one
+  // lays anew, and so does a clock that knows the wall's time alone and was set back.
+  absl::Duration next_due_ ABSL_GUARDED_BY(mu_);  // the first point of the grid that is not yet served
+  absl::Duration due_ ABSL_GUARDED_BY(mu_);       // the point at which what is buffered is flushed
   bool is_due_ ABSL_GUARDED_BY(mu_) = false;    // it has come
   bool asked_ ABSL_GUARDED_BY(mu_) = false;     // flush without waiting for it
   bool early_ ABSL_GUARDED_BY(mu_) = false;     // and lay the grid anew from there
@@ -160,8 +160,8 @@ class EventQueueCore : public std::enable_shared_from_this<EventQueueCore> {
   std::uint64_t taken_batches_ ABSL_GUARDED_BY(mu_) = 0;
   std::uint64_t done_batches_ ABSL_GUARDED_BY(mu_) = 0;
   // When the buffer began to fill, and the same of the batch in hand; with an observer.
-  absl::Time filling_since_ ABSL_GUARDED_BY(mu_) = absl::InfiniteFuture();
-  absl::Time batch_since_ ABSL_GUARDED_BY(mu_) = absl::InfiniteFuture();
+  absl::Duration filling_since_ ABSL_GUARDED_BY(mu_) = absl::InfiniteDuration();
+  absl::Duration batch_since_ ABSL_GUARDED_BY(mu_) = absl::InfiniteDuration();
   std::uint64_t in_hand_ ABSL_GUARDED_BY(mu_) = 0;   // events of batch_ not yet handed over
   EventQueueCounters counted_ ABSL_GUARDED_BY(mu_);  // but for what buffer_ and errors_ count
 };

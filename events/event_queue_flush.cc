@@ -18,6 +18,7 @@
 #include "lookout/events/event.h"
 #include "lookout/events/event_queue_core.h"
 #include "lookout/events/queue_observer.h"
+#include "lookout/events/wait.h"
 
 namespace lookout::events_internal {
 namespace {
@@ -28,11 +29,11 @@ constexpr std::size_t kFreedAtOnce = 64;
 }  // namespace
 
 void EventQueueCore::Arm() {
-  if (options_.observer != nullptr) filling_since_ = clock_.TimeNow();
+  if (options_.observer != nullptr) filling_since_ = TimePassed(clock_);
   if (!started_) return;
   const absl::Duration interval = options_.flush_interval;
   if (interval > absl::ZeroDuration()) {
-    const absl::Time now = clock_.TimeNow();
+    const absl::Duration now = TimePassed(clock_);
     if (next_due_ <= now) {
       // The first point after now, not at it: what is pushed at one and the same time comes in one batch.
       absl::Duration rest;
@@ -68,11 +69,11 @@ bool EventQueueCore::IsDue() {
 }
 
 void EventQueueCore::WaitForWork() {
-  const absl::Time now = clock_.TimeNow();
+  const ClockReading now = ReadClock(clock_);
   absl::Duration wait = absl::InfiniteDuration();
   if (!buffer_.empty() && !sender_flushes_) {
-    // Never longer than one interval, wherever the wall clock was set to since the buffer was armed.
-    wait = std::min(due_ - now, options_.flush_interval);
+    // Never longer than one interval, also where a clock that knows the wall's time alone was set back.
+    wait = std::min(due_ - now.passed, options_.flush_interval);
     if (wait <= absl::ZeroDuration()) {
       is_due_ = true;
       return;
@@ -80,10 +81,10 @@ void EventQueueCore::WaitForWork() {
   }
   asleep_ = true;
   mu_.unlock();
-  const bool signalled = wakeup_.Wait(clock_, wait, now);
+  const bool signalled = wakeup_.Wait(clock_, wait, now.now);
   mu_.lock();
   asleep_ = false;
-  // The wait's end is the flush's time. Asking the wall clock again could deny that.
+  // The wait's end is the flush's time. Asking the clock again could deny that.
   if (!signalled && !buffer_.empty()) is_due_ = true;
 }
 
@@ -120,7 +121,7 @@ void EventQueueCore::FlushOnSender(absl::Span<Event> events) {
   sender_flushes_ = true;
   sender_id_ = std::this_thread::get_id();
   ++taken_batches_;
-  batch_since_ = absl::InfiniteFuture();
+  batch_since_ = absl::InfiniteDuration();
   in_hand_ = events.size();
   counted_.received += events.size();
   mu_.unlock();
@@ -148,16 +149,16 @@ bool EventQueueCore::TakeBatch() {
   }
   ++taken_batches_;
   in_hand_ = buffer_.size();
-  const absl::Time now = clock_.TimeNow();
+  const ClockReading now = ReadClock(clock_);
   if (early_) {
-    next_due_ = now + options_.flush_interval;
+    next_due_ = now.passed + options_.flush_interval;
   } else if (is_due_) {
     next_due_ = due_ + options_.flush_interval;
   }
   is_due_ = asked_ = early_ = false;
   bytes_ = 0;
-  batch_since_ = std::exchange(filling_since_, absl::InfiniteFuture());
-  buffer_.TakeAll(batch_, now);
+  batch_since_ = std::exchange(filling_since_, absl::InfiniteDuration());
+  buffer_.TakeAll(batch_, now.now);
   AdmitWaitingSenders();
   return true;
 }
@@ -200,7 +201,7 @@ bool EventQueueCore::BeginCall(absl::Span<Event> events, bool has_force_reload) 
 
 void EventQueueCore::Call(absl::Span<Event> events, bool has_force_reload) {
   BatchReport report{.events = events.size(), .force_reload = has_force_reload};
-  const absl::Time begin = clock_.TimeNow();
+  const absl::Duration begin = TimePassed(clock_);
   bool failed = false;
   std::string failure;
   try {
@@ -214,8 +215,8 @@ void EventQueueCore::Call(absl::Span<Event> events, bool has_force_reload) {
     ++counted_.flushes;
     counted_.flush_exceptions += failed ? 1 : 0;
     if (retired_) return;
-    // Zero where the wall clock was set back meanwhile.
-    counted_.last_flush = std::max(clock_.TimeNow() - begin, absl::ZeroDuration());
+    // Zero where a clock that knows the wall's time alone was set back meanwhile.
+    counted_.last_flush = std::max(TimePassed(clock_) - begin, absl::ZeroDuration());
     counted_.longest_flush = std::max(counted_.longest_flush, counted_.last_flush);
     report.waited = std::max(begin - batch_since_, absl::ZeroDuration());
     report.took = counted_.last_flush;
@@ -229,7 +230,10 @@ void EventQueueCore::ReportException(absl::string_view what) {
   const std::string text = absl::StrCat("queue '", name_, "': on_flush threw ", what);
   ReportError(absl::InternalError(text));
   if (!options_.debug) return;
-  errors_.AwaitQuiet();  // another thread may be telling it
+  // Another thread may be telling it, or be about to: inside on_error, and wait there for room, or for the
+  // queue's end, which this thread would have to make.
+  Close();
+  errors_.AwaitQuiet(clock_, options_.drain_timeout);
   LOG(FATAL) << text;
 }
 

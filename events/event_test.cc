@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "lookout/events/action.h"
+#include "lookout/events/actor_id.h"
 
 namespace lookout {
 namespace {
@@ -43,6 +44,17 @@ TEST(EventTest, EachPartTakesPartInEquality) {
   other = event;
   other.time += absl::Nanoseconds(1);
   EXPECT_NE(event, other);
+}
+
+TEST(EventTest, ItsMemoryIsItselfAndWhatItHasElsewhere) {
+  Event event;
+  EXPECT_EQ(ByteSize(event), sizeof(Event));
+  event.actor_id = std::string(ActorId::kInPlace, 'a');
+  EXPECT_EQ(ByteSize(event), sizeof(Event)) << "it lies in the event";
+  event.actor_id = std::string(ActorId::kInPlace + 1, 'a');
+  event.actor_name = std::string(100, 'n');
+  event.attributes.Set("key", "value");
+  EXPECT_EQ(ByteSize(event), sizeof(Event) + ActorId::kInPlace + 1 + 100 + event.attributes.bytes());
 }
 
 TEST(EventTest, TypesHaveNamesThatParseBack) {

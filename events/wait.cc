@@ -17,12 +17,26 @@
 
 namespace lookout {
 
-absl::Duration TimePassed(absl::Clock& clock) {
-  if (auto* pollable = dynamic_cast<PollableClock*>(&clock)) return pollable->TimePassed();
-  if (&clock != &absl::Clock::GetRealClock()) return clock.TimeNow() - absl::UnixEpoch();
+namespace {
+
+bool IsReal(const absl::Clock& clock) { return &clock == &absl::Clock::GetRealClock(); }
+
+absl::Duration MonotonicTime() {
   std::timespec passed;
   ::clock_gettime(CLOCK_MONOTONIC, &passed);  // cannot fail: Linux always has this clock
   return absl::DurationFromTimespec(passed);
+}
+
+}  // namespace
+
+absl::Duration TimePassed(absl::Clock& clock) {
+  return IsReal(clock) ? MonotonicTime() : ReadClock(clock).passed;
+}
+
+ClockReading ReadClock(absl::Clock& clock) {
+  if (auto* pollable = dynamic_cast<PollableClock*>(&clock)) return pollable->Read();
+  const absl::Time now = clock.TimeNow();
+  return {.now = now, .passed = IsReal(clock) ? MonotonicTime() : now - absl::UnixEpoch()};
 }
 
 bool AwaitFor(absl::Clock& clock, absl::Mutex& mu, const absl::Condition& condition, absl::Duration timeout) {
@@ -32,7 +46,7 @@ bool AwaitFor(absl::Clock& clock, absl::Mutex& mu, const absl::Condition& condit
 bool AwaitFor(absl::Clock& clock, absl::Mutex& mu, const absl::Condition& condition, absl::Duration timeout,
               absl::Time now) {
   // The real clock's own wait would take a point in wall time, and setting that clock would move it.
-  if (&clock == &absl::Clock::GetRealClock()) return mu.AwaitWithTimeout(condition, timeout);
+  if (IsReal(clock)) return mu.AwaitWithTimeout(condition, timeout);
   return clock.AwaitWithDeadline(&mu, condition, now + timeout);
 }
 

@@ -18,6 +18,12 @@
 
 namespace lookout {
 
+// What a clock says at one moment.
+struct ClockReading {
+  absl::Time now;         // the wall clock's time: for people, and for waits until a point in it
+  absl::Duration passed;  // see TimePassed()
+};
+
 // A clock whose waits a test can see and end, poll(2) included.
 class PollableClock : public absl::Clock {
  public:
@@ -25,13 +31,19 @@ class PollableClock : public absl::Clock {
   // time is over, -1 with errno (EINTR included).
   virtual int Poll(absl::Span<pollfd> fds, absl::Duration timeout) = 0;
 
-  // See TimePassed(). By itself: what TimeNow() says, for a clock that nobody sets.
-  virtual absl::Duration TimePassed() { return TimeNow() - absl::UnixEpoch(); }
+  // Both at once. By itself: what TimeNow() says, for a clock that nobody sets.
+  virtual ClockReading Read() {
+    const absl::Time now = TimeNow();
+    return {.now = now, .passed = now - absl::UnixEpoch()};
+  }
 };
 
 // How much time has passed on `clock` since some fixed point: the difference of two readings is how long
 // something took, wherever the wall clock was set to in between. Never goes back.
 absl::Duration TimePassed(absl::Clock& clock);
+
+// That and the wall's time. A clock that is moved by hand is not moved between the two.
+ClockReading ReadClock(absl::Clock& clock);
 
 // Waits until `condition` holds or `timeout` is over, whichever is first; true if it holds. `mu` must be
 // held. absl::InfiniteDuration() waits without a timer.

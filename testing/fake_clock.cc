@@ -81,9 +81,9 @@ absl::Time FakeClock::TimeNow() {
   return now_ + wall_offset_;
 }
 
-absl::Duration FakeClock::TimePassed() {
+ClockReading FakeClock::Read() {
   absl::MutexLock lock(mu_);
-  return now_ - absl::UnixEpoch();
+  return {.now = now_ + wall_offset_, .passed = now_ - absl::UnixEpoch()};
 }
 
 void FakeClock::Sleep(absl::Duration d) { SleepUntil(TimeNow() + d); }

@@ -60,7 +60,7 @@ class FakeClock final : public PollableClock {
 
   // PollableClock.
   int Poll(absl::Span<pollfd> fds, absl::Duration timeout) override;
-  absl::Duration TimePassed() override;
+  ClockReading Read() override;
 
  private:
   struct Waiter {

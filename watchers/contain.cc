@@ -1,20 +1,17 @@
 #include "lookout/watchers/contain.h"
 
-#include <exception>
-
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "lookout/events/current_exception.h"
 
 namespace lookout::watchers_internal {
 
 absl::Status Contain(absl::FunctionRef<absl::Status()> call) {
   try {
     return call();
-  } catch (const std::exception& e) {
-    return absl::InternalError(absl::StrCat("threw: ", e.what()));
   } catch (...) {
-    return absl::InternalError("threw something that is no std::exception");
+    return absl::InternalError(absl::StrCat("threw: ", events_internal::DescribeCurrentException()));
   }
 }
 

@@ -9,7 +9,7 @@
 
 namespace lookout::watchers_internal {
 
-// What `call` returns, or Internal, "threw: disk on fire", for what it throws.
+// What `call` returns, or Internal, "threw: std::runtime_error: disk on fire", for what it throws.
 absl::Status Contain(absl::FunctionRef<absl::Status()> call);
 
 }  // namespace lookout::watchers_internal

@@ -1,6 +1,7 @@
 #include "lookout/watchers/pipeline.h"
 
 #include <cstddef>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -35,14 +36,24 @@ class Pipeline::Readiness {
   // Both return whether this decided the last source and one of them is live: time for on_ready.
   bool Ready() {
     absl::MutexLock lock(mu_);
-    any_live_ = true;
+    ++live_;
     return --undecided_ == 0;
   }
   bool Ended(bool was_ready, const absl::Status& result) {
     absl::MutexLock lock(mu_);
     if (first_failure_.ok()) first_failure_ = result;
-    if (!was_ready) --undecided_;
-    return !was_ready && undecided_ == 0 && any_live_;
+    if (was_ready) {
+      --live_;
+      return false;
+    }
+    return --undecided_ == 0 && live_ > 0;
+  }
+  // No thread could be had for the last so many sources, which ends the others.
+  void NotStarted(std::size_t sources, const absl::Status& why) {
+    absl::MutexLock lock(mu_);
+    if (first_failure_.ok()) first_failure_ = why;
+    running_ -= sources;
+    stopped_ = true;
   }
 
   void ThreadEnds() {
@@ -74,7 +85,7 @@ class Pipeline::Readiness {
   absl::Mutex mu_;
   std::size_t undecided_ ABSL_GUARDED_BY(mu_);
   std::size_t running_ ABSL_GUARDED_BY(mu_);
-  bool any_live_ ABSL_GUARDED_BY(mu_) = false;
+  std::size_t live_ ABSL_GUARDED_BY(mu_) = 0;
   bool stopped_ ABSL_GUARDED_BY(mu_) = false;
   absl::Status first_failure_ ABSL_GUARDED_BY(mu_);
 };
@@ -95,11 +106,10 @@ class Pipeline::Input final : public Receiver {
 
   void Run(std::stop_token stop) {
     absl::Status result = watchers_internal::Contain([&] { return source_.Run(std::move(stop), *this); });
-    if (!result.ok()) {
-      result = Named(source_.name(), result);
-      pipeline_.Report(result);
-    }
-    if (readiness_.Ended(ready_, result)) TellReady();
+    if (!result.ok()) result = Named(source_.name(), result);
+    const bool decides = readiness_.Ended(ready_, result);
+    if (!result.ok()) pipeline_.Report(result);
+    if (decides) TellReady();
     readiness_.ThreadEnds();
   }
 
@@ -150,7 +160,13 @@ absl::Status Pipeline::Run(std::stop_token stop) {
     std::vector<std::jthread> threads;  // destroyed first: stops and joins
     for (const std::unique_ptr<Source>& source : sources_) {
       Input& input = inputs.emplace_back(*this, readiness, *source);
-      threads.emplace_back([&input](std::stop_token thread_stop) { input.Run(std::move(thread_stop)); });
+      try {
+        threads.emplace_back([&input](std::stop_token thread_stop) { input.Run(std::move(thread_stop)); });
+      } catch (const std::system_error& e) {
+        readiness.NotStarted(sources_.size() - threads.size(),
+                             absl::ResourceExhaustedError(absl::StrCat(source->name(), ": no thread: ", e.what())));
+        break;
+      }
     }
     readiness.AwaitStopOrEnd();
     for (std::jthread& thread : threads) thread.request_stop();

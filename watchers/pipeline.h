@@ -54,7 +54,8 @@ class Pipeline {
   //
   // A source that fails, or throws, is reported and does not stop the others. OK if no source failed;
   // otherwise the first failure, naming its source. InvalidArgument without a source or a sink, or for
-  // queue options that make no sense; FailedPrecondition if it ran before.
+  // queue options that make no sense; FailedPrecondition if it ran before; ResourceExhausted where the
+  // system has no thread for each source, which ends those that run.
   absl::Status Run(std::stop_token stop);
 
   // The queue's counters, at any time.

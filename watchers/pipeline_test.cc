@@ -210,7 +210,7 @@ TEST_F(PipelineTest, ASourceThatThrowsIsAFailureLikeAnother) {
   pipeline_->AddSource(std::make_unique<ThrowingSource>());
   AddSink();
   Start();
-  EXPECT_EQ(Join(), absl::InternalError("thrower: threw: no memory"));
+  EXPECT_EQ(Join(), absl::InternalError("thrower: threw: std::runtime_error: no memory"));
 }
 
 TEST_F(PipelineTest, ReportsErrorsWithTheNameOfTheirSource) {

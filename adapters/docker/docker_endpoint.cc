@@ -3,7 +3,6 @@
 #include <sys/un.h>
 
 #include <cstddef>
-#include <cstdlib>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
@@ -158,11 +157,6 @@ std::string ToString(const DockerEndpoint& endpoint) {
   if (endpoint.port != 0) absl::StrAppend(&text, ":", endpoint.port);
   if (endpoint.is_ssh()) absl::StrAppend(&text, endpoint.socket_path);
   return text;
-}
-
-std::string DockerHostFromEnvironment() {
-  const char* host = std::getenv("DOCKER_HOST");
-  return std::string(host == nullptr || *host == '\0' ? kDefaultDockerHost : absl::string_view(host));
 }
 
 }  // namespace lookout

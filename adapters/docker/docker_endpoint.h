@@ -6,9 +6,8 @@
 //
 // The forms are those of the docker command's -H and DOCKER_HOST:
 //   unix:///var/run/docker.sock       a relative path is refused, unix:// alone is the default socket
-//   tcp://host, tcp://host:port       2375 if no port is given, 2376 with TLS; [::1] for IPv6; a path or
-//   query
-//                                     is refused
+//   tcp://host, tcp://host:port       2375 if no port is given, 2376 with TLS; [::1] for IPv6; a path or a
+//                                     query is refused
 //   ssh://[user@]host[:port][/path]   through the user's own ssh command; the path is the engine's socket on
 //                                     that machine, where it is not the default one
 // Which of them is meant where nobody says so is docker_context.h's.
@@ -70,10 +69,6 @@ absl::StatusOr<DockerEndpoint> ParseDockerEndpoint(absl::string_view host);  // 
 // "unix:///run/d.sock", "tcp://h:2375", "tcp://[::1]:2376", "ssh://me@h:22/run/d.sock": what
 // ParseDockerEndpoint reads back, given the endpoint's `tls` beside it.
 std::string ToString(const DockerEndpoint& endpoint);
-
-// $DOCKER_HOST, or the default where it is unset or empty. Reads the environment: call it before threads
-// that write to it. FindDockerAddress() (docker_context.h) knows contexts and TLS as well.
-std::string DockerHostFromEnvironment();
 
 }  // namespace lookout
 

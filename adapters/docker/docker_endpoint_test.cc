@@ -1,6 +1,5 @@
 #include "lookout/adapters/docker/docker_endpoint.h"
 
-#include <cstdlib>
 #include <optional>
 #include <string>
 
@@ -127,15 +126,6 @@ TEST(DockerEndpointTest, ASocketPathThatNoSocketCanHaveIsRefused) {
   EXPECT_TRUE(ParseDockerEndpoint("unix:///" + std::string(106, 's')).ok());
   EXPECT_THAT(std::string(ParseDockerEndpoint("unix:///" + std::string(107, 's')).status().message()),
               HasSubstr("longer than 107 bytes"));
-}
-
-TEST(DockerEndpointTest, TheEnvironmentNamesTheHost) {
-  unsetenv("DOCKER_HOST");
-  EXPECT_EQ(DockerHostFromEnvironment(), "unix:///var/run/docker.sock");
-  setenv("DOCKER_HOST", "", 1);
-  EXPECT_EQ(DockerHostFromEnvironment(), "unix:///var/run/docker.sock");
-  setenv("DOCKER_HOST", "tcp://h", 1);
-  EXPECT_EQ(DockerHostFromEnvironment(), "tcp://h");
 }
 
 }  // namespace

@@ -70,6 +70,7 @@ bool Turn::Offer(int event) {
 }
 
 void Turn::Force(int event) {
+  if (r_.setting.when_full == WhenFull::kFlushEarly) AskForEarlyFlush();
   const bool was_empty = s_.buffer.slots.events() == 0;
   const Offered offered = r_.buffer.Force(s_.buffer, event);
   ++s_.forced;

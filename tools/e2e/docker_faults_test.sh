@@ -208,7 +208,7 @@ open_proxy() {
   socat "UNIX-LISTEN:$1,fork,unlink-early" "UNIX-CONNECT:$(socket_of engine)" 2>> "${dir}/proxy.log" &
   proxy=$!
   set +m
-  await 10 'the proxy listens' test -S "$1"
+  await 30 'the proxy listens' test -S "$1"
 }
 
 close_proxy() {

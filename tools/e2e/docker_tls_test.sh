@@ -122,7 +122,7 @@ END
   chmod +x "${at}/bin/ssh"
   "$(command -v sshd)" -D -f "${at}/sshd_config" -E "${dir}/sshd.log" &
   sshd=$!
-  await 10 'sshd answers' "${at}/bin/ssh" -p "${ssh_port}" root@127.0.0.1 true
+  await 30 'sshd answers' "${at}/bin/ssh" -p "${ssh_port}" root@127.0.0.1 true
 }
 
 with_ssh() { PATH=${dir}/ssh/bin:${PATH} "$@"; }

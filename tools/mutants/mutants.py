@@ -5,9 +5,9 @@ that they are run under.
 """
 
 QUEUE = [f"//events:{test}_test" for test in (
-    "error_teller", "event_buffer", "event_buffer_keep_latest", "event_queue_batches", "event_queue_callbacks",
+    "error_teller", "event_buffer", "event_buffer_keep_latest", "event_queue_batches", "event_queue_callbacks", "event_queue_clock",
     "event_queue_counters", "event_queue_destroy", "event_queue_full", "event_queue_stop")]
-WATCHERS = ["//watchers:pipeline_test", "//watchers:pipeline_ready_test", "//watchers:retrying_sink_test", "//watchers:retrying_sink_give_up_test"]
+WATCHERS = ["//watchers:pipeline_test", "//watchers:pipeline_ready_test", "//watchers:pipeline_threads_test", "//watchers:retrying_sink_test", "//watchers:retrying_sink_give_up_test"]
 # What those do not catch is put to these.
 MORE = ["//events:event_queue_history_test", "//events:event_queue_days_test", "//events/model:queue_conformance_test",
         "//watchers:all"]
@@ -41,19 +41,24 @@ MUTANTS = [
      "{ return done_batches_ >= wanted || finished_; };", "{ return taken_batches_ >= wanted || finished_; };", QUEUE),
     ("a new sender overtakes those that wait", CORE, "(line_.empty() || MayOvertake(event)) && Offer(event)",
      "Offer(event)", QUEUE),
-    ("on_flush waits for room in its own queue", CORE, "  if (OnFlushingThread()) {\n    const bool was_empty",
-     "  if (false) {\n    const bool was_empty", QUEUE),
+    ("on_flush waits for room in its own queue", CORE, "  if (OnFlushingThread()) {\n    //",
+     "  if (false) {\n    //", QUEUE),
     ("a queue starts again after a stop", CORE, "  if (started_ || stopping_) {", "  if (started_) {", QUEUE),
     ("a sender flushes while the thread has a batch in hand", "events/event_queue_core.h",
      " && taken_batches_ == done_batches_;", ";", QUEUE),
     ("a batch may have one event too many bytes", FLUSH, "bytes > options_.max_batch_bytes", "bytes > options_.max_batch_bytes + 1", QUEUE),
     ("a full batch is one event more than max_batch", CORE, "buffer_.size() >= options_.max_batch)",
      "buffer_.size() > options_.max_batch)", QUEUE),
-    ("an early flush leaves the grid alone", FLUSH, "    next_due_ = now + options_.flush_interval;\n  } else",
+    ("an early flush leaves the grid alone", FLUSH, "    next_due_ = now.passed + options_.flush_interval;\n  } else",
      "  } else", QUEUE),
     ("a late flush moves the grid", FLUSH, "    next_due_ = due_ + options_.flush_interval;",
-     "    next_due_ = now + options_.flush_interval;", QUEUE),
-    ("a clock set back stretches the wait", FLUSH, "std::min(due_ - now, options_.flush_interval)", "due_ - now", QUEUE),
+     "    next_due_ = now.passed + options_.flush_interval;", QUEUE),
+    ("a clock set back stretches the wait", FLUSH, "std::min(due_ - now.passed, options_.flush_interval)", "due_ - now.passed", QUEUE),
+    ("what is overdue goes by the wall clock", FLUSH, "std::min(due_ - now.passed,", "std::min(due_ - (now.now - absl::UnixEpoch()),", QUEUE),
+    ("a flush is timed by the wall clock", FLUSH, "std::max(TimePassed(clock_) - begin,",
+     "std::max(clock_.TimeNow() - absl::UnixEpoch() - begin,", QUEUE),
+    ("on_flush fills the buffer and no early flush follows", CORE,
+     "    if (options_.when_full == WhenFull::kFlushEarly) AskForEarlyFlush();\n    const bool", "    const bool", QUEUE),
     ("a batch is handed over after the queue gave it up", FLUSH, "  if (gave_up_) return false;\n  const",
      "  const", QUEUE),
     # Lost and doubled.
@@ -76,7 +81,7 @@ MUTANTS = [
      "  if (silent_ || pending_.empty()) {", "  if (silent_ || pending_.empty() || counters_.told % 2 == 1) {", QUEUE),
     ("what on_error throws leaves it", TELLER, "    } catch (...) {\n      absl::MutexLock lock(mu_);\n      ++counters_.exceptions;\n    }",
      "    } catch (const std::bad_alloc&) {\n      ++counters_.exceptions;\n    }", QUEUE),
-    ("the destructor does not wait for an error being told", CORE, "  errors_.AwaitQuiet();\n  errors_.Silence();\n", "",
+    ("the destructor does not wait for an error being told", CORE, "  errors_.AwaitQuiet(clock_, absl::InfiniteDuration());\n  errors_.Silence();\n", "",
      QUEUE),
     ("two errors are told at once", TELLER, "    if (telling_) return;  // whoever is telling comes to it next\n", "", QUEUE),
     # Read without the lock: what only a race detector sees.
@@ -85,13 +90,15 @@ MUTANTS = [
     ("whether it is quiet is asked without the lock", FLUSH, "bool EventQueueCore::IsQuiet() const {\n  absl::MutexLock lock(mu_);\n",
      "bool EventQueueCore::IsQuiet() const ABSL_NO_THREAD_SAFETY_ANALYSIS {\n", QUEUE, "tsan"),
     # The pipeline and what stands in it.
-    ("a source's failure is not told", PIPELINE, "      pipeline_.Report(result);\n", "", WATCHERS),
-    ("ready although no source is", PIPELINE, "return !was_ready && undecided_ == 0 && any_live_;",
-     "return !was_ready && undecided_ == 0;", WATCHERS),
-    ("ready with the first source", PIPELINE, "    return --undecided_ == 0;",
-     "    --undecided_;\n    return any_live_;", WATCHERS),
-    ("a source that was ready is counted again when it ends", PIPELINE, "if (!was_ready) --undecided_;",
-     "--undecided_;", WATCHERS),
+    ("a source's failure is not told", PIPELINE, "    if (!result.ok()) pipeline_.Report(result);\n", "", WATCHERS),
+    ("ready although no source is", PIPELINE, "    return --undecided_ == 0 && live_ > 0;",
+     "    return --undecided_ == 0;", WATCHERS),
+    ("ready with the first source", PIPELINE, "    ++live_;\n    return --undecided_ == 0;",
+     "    ++live_;\n    --undecided_;\n    return true;", WATCHERS),
+    ("a source that was ready is counted again when it ends", PIPELINE, "      --live_;\n      return false;",
+     "      --live_;\n      --undecided_;\n      return false;", WATCHERS),
+    ("a source that has ended counts as live", PIPELINE, "      --live_;\n", "", WATCHERS),
+    ("without a thread for a source the others go on", PIPELINE, "    running_ -= sources;\n    stopped_ = true;\n", "", WATCHERS),
     ("under discard the stop waits for a slow sink's room", PIPELINE, "      queue_.Close();\n      fan_out_->GiveUp();",
      "      fan_out_->GiveUp();", WATCHERS),
     ("under drain a sink may try on and on", PIPELINE, "      fan_out_->GiveUp();\n    }\n  }\n  queue_.Stop();",

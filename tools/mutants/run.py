@@ -4,8 +4,8 @@
   tools/mutants/run.py                 all, some half an hour; writes docs/mutants.md
   tools/mutants/run.py WORD...         those whose names have one of these words; prints only
 
-Refuses to run on files with changes that are not committed, and puts back what it changed. Fails if a fault is not
-caught.
+Refuses to run on files with changes that are not committed, and where tests fail without any fault. Puts back what it
+changed. Fails if a fault is not caught, or if nothing could be run.
 """
 
 import pathlib
@@ -66,13 +66,19 @@ def main():
     files = sorted({m[1] for m in chosen})
     if subprocess.run(["git", "diff", "--quiet", "HEAD", "--", *files], cwd=ROOT).returncode != 0:
         sys.exit("commit or undo first: " + " ".join(files))
+    for targets, config in {(tuple(m[4]), m[5] if len(m) > 5 else "") for m in chosen}:
+        tests, trouble = run_tests(list(targets), config)
+        if tests or trouble:
+            sys.exit(f"without any fault: {', '.join(tests)}{trouble}")
     rows, missed = [], 0
     for mutant in chosen:
         tests, trouble = catch(*mutant)
         config = f" (under {mutant[5]})" if len(mutant) > 5 else ""
         caught = ", ".join(f"`{t}`" for t in tests[:3]) + (f" and {len(tests) - 3} more" if len(tests) > 3 else "")
-        if trouble:
-            caught = "the compiler" if "error:" in trouble else "nothing could be run"
+        if trouble and "error:" in trouble:
+            caught = "the compiler"
+        elif trouble:
+            sys.exit(f"{mutant[0]}: nothing could be run:\n{trouble}")
         elif not tests:
             missed += 1
             caught = "**nothing**"

@@ -2,9 +2,9 @@
 // stopped and started again every few seconds, under each policy in turn, into sinks that are slow, fail and
 // throw.
 //
-// Every second it looks at the process's memory, descriptors and threads. At the end one line of figures;
-// exit code 1 if memory grew, a descriptor or a thread is left, or a counter is not exactly what sources sent
-// and sinks got.
+// Every second it looks at the process's memory, and at the end at its descriptors and threads. Then one line
+// of figures; exit code 1 if memory grew, a descriptor or a thread is left, or a counter is not exactly what
+// sources sent and sinks got.
 #include <dirent.h>
 
 #include <algorithm>
