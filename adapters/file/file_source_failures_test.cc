@@ -156,6 +156,22 @@ TEST_F(FileSourceFailureTest, AStatusThatFailsOnTheWayIsAskedForAgain) {
   EXPECT_EQ(run.Stop(), absl::OkStatus());
 }
 
+TEST_F(FileSourceFailureTest, ARootThatCannotBeListedForAWhileIsNotGone) {
+  SourceRun run(Make(FileBackend::kPoll), receiver_);
+  receiver_.WaitForReady();
+  kernel_.Fail(Call::kList, "r", EIO);
+  clock_.AwaitTimers(1);
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_THAT(receiver_.WaitForErrors(1),
+              ElementsAre(Says(absl::StatusCode::kUnknown, "r: ", "Input/output error")));
+  clock_.AwaitTimers(1);
+  kernel_.Heal();
+  kernel_.AddFile("r/new");
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_THAT(receiver_.WaitForCount(1), ElementsAre(IsEvent(Action::kFileCreated, "r/new")));
+  EXPECT_EQ(run.Stop(), absl::OkStatus());
+}
+
 TEST_F(FileSourceFailureTest, AWayThatCannotBeWatchedAnyMoreIsSaid) {
   SourceRun run(Make(FileBackend::kInotify), receiver_);
   receiver_.WaitForReady();

@@ -160,6 +160,7 @@ class InotifyWatcher final : public TreeWatcher {
   absl::StatusOr<bool> Bind(WatchNode& node, const DirectoryLook& look);
   absl::StatusOr<bool> BindFailed(WatchNode& node, const DirectoryLook& look);
   void BindPolled(WatchNode& node, const DirectoryLook& look);
+  void NoteUnreadable(WatchNode& node);
   bool StillThere(const WatchNode& node, const std::string& path);
   // Tells how the listing differs from what is known, and takes it over.
   void Compare(WatchNode& node, const DirectoryListing& listing);
@@ -244,6 +245,7 @@ class InotifyWatcher final : public TreeWatcher {
   std::uint32_t scan_ = 0;
   std::int64_t drained_at_ = 0;      // by FileKernel::FileTime()
   std::int64_t lost_since_ = 0;      // the same; 0 if nothing was lost
+  std::int64_t unread_since_ = 0;    // the same, of what could not be read then and still is to be
   bool silent_ = true;               // until Open() is done
   bool moved_while_silent_ = false;  // a directory
   bool overflowed_ = false;

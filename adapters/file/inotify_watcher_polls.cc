@@ -21,6 +21,7 @@ void InotifyWatcher::FinishScan() {
   if (tree_.polled().empty()) {
     next_poll_ = absl::InfiniteFuture();
     said_polled_ = 0;
+    unread_since_ = 0;
     return;
   }
   const absl::Time now = clock_.TimeNow();
