@@ -48,7 +48,7 @@ absl::Status FileSession::Open(std::stop_token stop) {
   if (absl::Status why = LookUpError(told_.error, options_.path); !why.ok() && !absl::IsNotFound(why))
     return why;
   SayTrouble();
-  if (MustAsk()) next_ask_ = clock_.TimeNow() + options_.tree.poll_interval;
+  if (MustAsk()) next_ask_ = TimePassed(clock_) + options_.tree.poll_interval;
   if (told_.is_directory()) {
     absl::Status opened = OpenTree(TreeWatcher::Found::kSilent);
     Publish();
@@ -84,15 +84,15 @@ absl::Status FileSession::Run(std::stop_token stop) {
 absl::Duration FileSession::Timeout() {
   if (path_changed_) return absl::ZeroDuration();
   absl::Duration timeout = tree_ ? tree_->Timeout() : absl::InfiniteDuration();
-  if (next_ask_ != absl::InfiniteFuture()) timeout = std::min(timeout, next_ask_ - clock_.TimeNow());
+  timeout = std::min(timeout, next_ask_ - TimePassed(clock_));
   return std::max(timeout, absl::ZeroDuration());
 }
 
 absl::Status FileSession::Step() {
   const std::uint64_t asked = control_.Asked();
   const bool catch_up = asked != std::exchange(asked_, asked);
-  const absl::Time now = clock_.TimeNow();
-  teller_.SetTime(now);
+  const absl::Duration now = TimePassed(clock_);
+  teller_.SetTime(clock_.TimeNow());
   const auto on_news = [this](PathNews news) { OnPathNews(news); };
   if (catch_up) {
     path_.CatchUp(on_news);
@@ -108,7 +108,7 @@ absl::Status FileSession::Step() {
   if (mounts_ready_ || catch_up || path_changed_) OnMounts();
   if (std::exchange(path_changed_, false)) Reconsider();
   SayTrouble();
-  next_ask_ = MustAsk() ? std::min(next_ask_, now + options_.tree.poll_interval) : absl::InfiniteFuture();
+  next_ask_ = MustAsk() ? std::min(next_ask_, now + options_.tree.poll_interval) : absl::InfiniteDuration();
   teller_.Flush();
   Publish();
   if (tree_ == nullptr || tree_->caught_up()) control_.Answer(asked_);

@@ -93,8 +93,8 @@ class FileSession {
   FileSourceCounters before_;          // of trees that are no more
   FileBackend backend_ = FileBackend::kAuto;
   absl::Status failed_;
-  absl::Status said_;  // of what keeps the path from being followed
-  absl::Time next_ask_ = absl::InfiniteFuture();
+  absl::Status said_;                                   // of what keeps the path from being followed
+  absl::Duration next_ask_ = absl::InfiniteDuration();  // by TimePassed()
   std::uint64_t asked_ = 0;
   bool path_ready_ = false;    // something can be read of it
   bool mounts_ready_ = false;  // the table of mounts has changed

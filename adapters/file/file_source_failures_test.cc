@@ -172,6 +172,29 @@ TEST_F(FileSourceFailureTest, ARootThatCannotBeListedForAWhileIsNotGone) {
   EXPECT_EQ(run.Stop(), absl::OkStatus());
 }
 
+TEST_F(FileSourceFailureTest, SettingTheWallClockBackDoesNotHoldUpTheLooks) {
+  SourceRun run(Make(FileBackend::kPoll), receiver_);
+  receiver_.WaitForReady();
+  clock_.AwaitTimers(1);
+  clock_.StepWallClock(-absl::Hours(1));
+  kernel_.AddFile("r/new");
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_THAT(receiver_.WaitForCount(1), ElementsAre(IsEvent(Action::kFileCreated, "r/new")));
+  EXPECT_EQ(run.Stop(), absl::OkStatus());
+}
+
+TEST_F(FileSourceFailureTest, AFileIsLookedAtWhereverTheWallClockIsSet) {
+  kernel_.AddFile("f");
+  SourceRun run(Make(FileBackend::kPoll, "f"), receiver_);
+  receiver_.WaitForReady();
+  clock_.AwaitTimers(1);
+  clock_.StepWallClock(-absl::Hours(1));
+  kernel_.Write("f");
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_THAT(receiver_.WaitForCount(1), ElementsAre(IsEvent(Action::kFileWritten, "f")));
+  EXPECT_EQ(run.Stop(), absl::OkStatus());
+}
+
 TEST_F(FileSourceFailureTest, AWayThatCannotBeWatchedAnyMoreIsSaid) {
   SourceRun run(Make(FileBackend::kInotify), receiver_);
   receiver_.WaitForReady();

@@ -12,6 +12,7 @@
 #include "lookout/adapters/file/file_errors.h"
 #include "lookout/adapters/file/mount_table.h"
 #include "lookout/adapters/file/path_filter.h"
+#include "lookout/events/wait.h"
 
 namespace lookout::file_internal {
 namespace {
@@ -46,8 +47,7 @@ absl::Status InotifyWatcher::Open(Found found, absl::FunctionRef<bool(std::uint6
   }
   if (options_.filter != nullptr)
     options_.filter->RemoveDirectory("");  // rules of a tree that was there before
-  now_ = clock_.TimeNow();
-  teller_.SetTime(now_);
+  TakeTime();
   drained_at_ = kernel_.FileTime();
   silent_ = found == Found::kSilent;
   Tell(Action::kFileCreated, options_.directory, true);
@@ -70,7 +70,7 @@ absl::Status InotifyWatcher::Open(Found found, absl::FunctionRef<bool(std::uint6
     if (!rests || (tree_.fresh().empty() && !tree_.HasPending())) break;
     if (!departures_.empty()) break;  // which wait for time to pass
   }
-  if (silent_) ExpireDepartures(absl::InfiniteFuture());
+  if (silent_) ExpireDepartures(absl::InfiniteDuration());
   if (!tree_.HasPending()) FinishScan();
   silent_ = false;
   teller_.Flush();
@@ -80,10 +80,9 @@ absl::Status InotifyWatcher::Open(Found found, absl::FunctionRef<bool(std::uint6
 absl::Duration InotifyWatcher::Timeout() {
   if (tree_.HasPending() || !arrived_.empty()) return absl::ZeroDuration();
   if (departures_.empty() && !tree_.fresh().empty()) return absl::ZeroDuration();
-  absl::Time due = next_poll_;
+  absl::Duration due = next_poll_;
   if (!departures_.empty()) due = std::min(due, departures_.front().deadline);
-  if (due == absl::InfiniteFuture()) return absl::InfiniteDuration();
-  return std::max(due - clock_.TimeNow(), absl::ZeroDuration());
+  return std::max(due - TimePassed(clock_), absl::ZeroDuration());
 }
 
 absl::Status InotifyWatcher::Step() {
@@ -112,10 +111,15 @@ absl::Status InotifyWatcher::CatchUp() {
   }
 }
 
+// Events have the time of day; what is due does not move when that is set.
+void InotifyWatcher::TakeTime() {
+  now_ = TimePassed(clock_);
+  teller_.SetTime(clock_.TimeNow());
+}
+
 absl::StatusOr<std::size_t> InotifyWatcher::Read() {
   if (fd_ < 0) {
-    now_ = clock_.TimeNow();
-    teller_.SetTime(now_);
+    TakeTime();
     return 0;
   }
   // Before the read: what is queued between the two was changed after this.
@@ -123,8 +127,7 @@ absl::StatusOr<std::size_t> InotifyWatcher::Read() {
   ssize_t got = 0;
   do got = kernel_.Read(fd_, buffer_.data(), buffer_.size());
   while (got == -EINTR);
-  now_ = clock_.TimeNow();
-  teller_.SetTime(now_);
+  TakeTime();
   if (got == -EAGAIN) {
     drained_at_ = time;
     OnDrained();
@@ -181,7 +184,7 @@ TreeCounters InotifyWatcher::counters() const {
 }
 
 void InotifyWatcher::TellGone() {
-  ExpireDepartures(absl::InfiniteFuture());
+  ExpireDepartures(absl::InfiniteDuration());
   Tell(Action::kFileDeleted, options_.directory, true);
   teller_.Flush();
 }

@@ -101,13 +101,14 @@ class InotifyWatcher final : public TreeWatcher {
     Entry from;
     std::optional<Arrival> came;         // what has just taken its place
     std::unique_ptr<WatchNode> subtree;  // null for a file
-    absl::Time deadline;
+    absl::Duration deadline;             // by TimePassed(), as are all that are due
     // What was said of the subtree since: of its new path, if the second half comes; else of a tree that is
     // not watched any more.
     std::vector<HeldRecord> held = {};
   };
 
   void OnMountedFile(WatchNode& node, absl::string_view name);
+  void TakeTime();
   // Bytes read, 0 if there is nothing to read.
   absl::StatusOr<std::size_t> Read();
   void OnDrained();
@@ -134,8 +135,8 @@ class InotifyWatcher final : public TreeWatcher {
   std::optional<Departure> TakeDeparture(std::uint32_t cookie);
   // Whether the directory knows of the entry, as what the record says it is.
   static bool Knows(const WatchNode& node, const InotifyRecord& record);
-  // Deletions whose time is over; all if `now` is InfiniteFuture.
-  void ExpireDepartures(absl::Time now);
+  // Deletions whose time is over; all if `now` is InfiniteDuration.
+  void ExpireDepartures(absl::Duration now);
   // The deletion of what was at `path`, before something new there is told; and of what was below it, before
   // it is deleted or moves on itself.
   void ExpireDepartureOf(absl::string_view path, std::uint32_t except_cookie);
@@ -228,11 +229,11 @@ class InotifyWatcher final : public TreeWatcher {
   absl::flat_hash_map<std::string, DirectoryLook> looks_;  // made ahead, by path
   std::string buffer_;
   TreeCounters counters_;
-  absl::Time now_;  // of the read under way
-  absl::Time next_poll_ = absl::InfiniteFuture();
-  absl::Time poll_began_ = absl::InfiniteFuture();  // if one is under way
-  absl::flat_hash_set<std::string> said_mounts_;    // that they are polled
-  std::string last_written_;                        // the path just told as written, to tell it once in a row
+  absl::Duration now_;  // of the read under way
+  absl::Duration next_poll_ = absl::InfiniteDuration();
+  absl::Duration poll_began_ = absl::InfiniteDuration();  // if one is under way
+  absl::flat_hash_set<std::string> said_mounts_;          // that they are polled
+  std::string last_written_;  // the path just told as written, to tell it once in a row
   // What has replaced something since the queue was empty, or may have.
   // Two that change places (RENAME_EXCHANGE) look like one that moves there and back.
   absl::flat_hash_map<Entry, Arrival> arrived_;

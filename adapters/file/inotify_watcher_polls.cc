@@ -2,11 +2,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/time/clock_interface.h"
 #include "absl/time/time.h"
 #include "lookout/adapters/file/file_errors.h"
 #include "lookout/adapters/file/inotify_watcher.h"
 #include "lookout/adapters/file/mount_table.h"
+#include "lookout/events/wait.h"
 
 namespace lookout::file_internal {
 namespace {
@@ -17,15 +17,15 @@ constexpr int kPollRest = 4;
 }  // namespace
 
 void InotifyWatcher::FinishScan() {
-  const absl::Time began = std::min(std::exchange(poll_began_, absl::InfiniteFuture()), now_);
+  const absl::Duration began = std::min(std::exchange(poll_began_, absl::InfiniteDuration()), now_);
   if (tree_.polled().empty()) {
-    next_poll_ = absl::InfiniteFuture();
+    next_poll_ = absl::InfiniteDuration();
     said_polled_ = 0;
     unread_since_ = 0;
     return;
   }
-  const absl::Time now = clock_.TimeNow();
-  if (next_poll_ == absl::InfiniteFuture() || next_poll_ <= now) {
+  const absl::Duration now = TimePassed(clock_);
+  if (next_poll_ == absl::InfiniteDuration() || next_poll_ <= now) {
     next_poll_ = now + std::max(options_.poll_interval, kPollRest * (now - began));
   }
   if (!out_of_watches_ || tree_.polled().size() <= said_polled_) return;

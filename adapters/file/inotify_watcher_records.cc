@@ -269,7 +269,7 @@ void InotifyWatcher::Hold(Departure& departure, const InotifyRecord& record) {
   }
 }
 
-void InotifyWatcher::ExpireDepartures(absl::Time now) {
+void InotifyWatcher::ExpireDepartures(absl::Duration now) {
   ExpireDeparturesIf([now](const Departure& departure) { return departure.deadline <= now; });
 }
 

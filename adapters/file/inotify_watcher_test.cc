@@ -49,6 +49,24 @@ TEST_F(InotifyWatcherTest, AHalfWithoutItsOtherIsADeletionAfterTheWait) {
   EXPECT_THAT(receiver_.events(), ElementsAre(IsEvent(Action::kFileDeleted, "r/a")));
 }
 
+TEST_F(InotifyWatcherTest, SettingTheWallClockNeitherStretchesNorCutsTheWait) {
+  kernel_.tree = {{"r", {"a", "b"}}};
+  ASSERT_TRUE(Open().ok());
+  kernel_.reads = {kernel_.Record("r", IN_MOVED_FROM, "a", 5)};
+  Step();
+  clock_.StepWallClock(-absl::Hours(1));
+  EXPECT_EQ(watcher_.Timeout(), kRenameWait);
+  clock_.Advance(kRenameWait);
+  Step();
+  EXPECT_THAT(receiver_.events(), ElementsAre(IsEvent(Action::kFileDeleted, "r/a")));
+  receiver_.Clear();
+  kernel_.reads = {kernel_.Record("r", IN_MOVED_FROM, "b", 6)};
+  Step();
+  clock_.StepWallClock(absl::Hours(1));
+  Step();
+  EXPECT_THAT(receiver_.events(), IsEmpty());
+}
+
 TEST_F(InotifyWatcherTest, MovedOutDirectoriesGiveTheirWatchesBack) {
   kernel_.tree = {{"r", {"d"}}, {"r/d", {"e"}}, {"r/d/e", {}}};
   ASSERT_TRUE(Open().ok());
