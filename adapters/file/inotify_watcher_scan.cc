@@ -341,10 +341,7 @@ void InotifyWatcher::CompareFile(WatchNode& node, const ListedEntry& entry) {
 bool InotifyWatcher::WasWritten(WatchNode& node, absl::string_view name, const FileVersion& version) const {
   if (node.versions != nullptr) {
     const auto last = node.versions->find(name);
-    if (last != node.versions->end()) {
-      return last->second.modified != version.modified || last->second.size != version.size ||
-             last->second.inode != version.inode;
-    }
+    if (last != node.versions->end()) return IsWritten(last->second, version);
   }
   const std::int64_t since = node.unreadable && unread_since_ != 0 ? unread_since_ : lost_since_;
   if (since == 0) return false;
