@@ -58,7 +58,10 @@ absl::Status InotifyWatcher::Open(Found found, absl::FunctionRef<bool(std::uint6
     // A tree that never rests is read no further, or there would be no end to what is to be looked at.
     const bool rests = rounds <= kMostOpeningRounds;
     const absl::StatusOr<std::size_t> got = rests ? Read() : 0;
-    if (!got.ok()) return got.status();
+    if (!got.ok()) {
+      if (!silent_) TellGone();
+      return got.status();
+    }
     if (*got > 0) ++rounds;
     if (std::exchange(overflowed_, false)) BeginScan();
     ScanSome();
@@ -72,6 +75,8 @@ absl::Status InotifyWatcher::Open(Found found, absl::FunctionRef<bool(std::uint6
   }
   if (silent_) ExpireDepartures(absl::InfiniteDuration());
   if (!tree_.HasPending()) FinishScan();
+  // Nobody will tell the end of what was told so far.
+  if (!gone_.ok() && !silent_) TellGone();
   silent_ = false;
   teller_.Flush();
   return gone_;

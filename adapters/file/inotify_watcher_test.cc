@@ -291,6 +291,23 @@ TEST_F(InotifyWatcherTest, ADirectoryThatMayNotBeReadOrVanishesDoesNotStopTheRes
   EXPECT_THAT(receiver_.errors(), SizeIs(1));
 }
 
+TEST_F(InotifyWatcherTest, ARootThatLeavesWhileItIsToldIsDeleted) {
+  kernel_.tree = {{"r", {"f"}}};
+  kernel_.wds = {{"r", 1}};
+  kernel_.reads = {kernel_.Record("r", IN_DELETE_SELF, "")};
+  EXPECT_EQ(Open(TreeWatcher::Found::kTold).code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(receiver_.events(),
+              ElementsAre(IsEvent(Action::kFileCreated, "r"), IsEvent(Action::kFileCreated, "r/f"),
+                          IsEvent(Action::kFileDeleted, "r")));
+}
+
+TEST_F(InotifyWatcherTest, ARootThatLeavesBeforeAnythingIsToldIsNotDeleted) {
+  kernel_.wds = {{"r", 1}};
+  kernel_.reads = {kernel_.Record("r", IN_DELETE_SELF, "")};
+  EXPECT_EQ(Open().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(receiver_.events(), IsEmpty());
+}
+
 TEST_F(InotifyWatcherTest, WhatHappensWhileTheWatchesAreSetIsNotTold) {
   kernel_.tree = {{"r", {"d"}}, {"r/d", {}}};
   kernel_.wds = {{"r", 1}, {"r/d", 2}};

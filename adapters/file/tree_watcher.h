@@ -56,8 +56,9 @@ class TreeWatcher {
 
   enum class Found { kSilent, kTold };
   // Sets up. What is already there is told as created, the directory itself included, or not at all; what
-  // happens meanwhile likewise. Fails if the directory itself cannot be watched; what is below it and cannot
-  // be goes to the receiver's OnError. `progress` is called from time to time with the directories found
+  // happens meanwhile likewise. Fails if the directory itself cannot be watched, or is gone before all of it
+  // was seen: what was told of it is then told as deleted. What is below it and cannot be watched goes to the
+  // receiver's OnError. `progress` is called from time to time with the directories found
   // so far, and asks for the end by returning false.
   virtual absl::Status Open(Found found, absl::FunctionRef<bool(std::uint64_t directories)> progress) = 0;
 
