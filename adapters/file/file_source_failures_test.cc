@@ -1,5 +1,6 @@
 // Each system call fails under a whole file source: the rest goes on, and the error names the path and the
 // cure.
+#include <poll.h>
 #include <sys/inotify.h>
 #include <sys/resource.h>
 
@@ -239,6 +240,21 @@ TEST(SessionControlFailureTest, WithoutADescriptorASyncWaitsForTheThreadToWakeBy
   other.join();
   EXPECT_TRUE(absl::IsDeadlineExceeded(synced)) << synced;
   EXPECT_THAT(std::string(synced.message()), HasSubstr("1s"));
+}
+
+// Else it would find something to do for ever.
+TEST(SessionControlFailureTest, ASyncThatWasNotAnsweredDoesNotWakeTheNextRun) {
+  SessionControl control;
+  FakeClock clock;
+  control.Begin();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(control.Sync(clock, absl::ZeroDuration())));
+  control.End();
+  control.Begin();
+  static_cast<void>(control.Asked());
+  pollfd wake = {.fd = control.wake_fd(), .events = POLLIN, .revents = 0};
+  EXPECT_EQ(poll(&wake, 1, 0), 0);
+  EXPECT_TRUE(absl::IsDeadlineExceeded(control.Sync(clock, absl::ZeroDuration())));
+  EXPECT_EQ(poll(&wake, 1, 0), 1);
 }
 
 TEST_F(FileSourceFailureTest, WithoutADescriptorItEndsWithPathAndCure) {
