@@ -179,13 +179,14 @@ bool FileSession::HasNamesAlone() const {
 }
 
 void FileSession::OnPathNews(PathNews news) {
+  if (news == PathNews::kOverflow) ++before_.overflows;
   if (tree_ != nullptr) {
     path_changed_ = path_changed_ || news != PathNews::kWritten;
     return;  // after what the tree has to say
   }
   switch (news) {
     case PathNews::kWritten:
-      if (told_.exists()) TellFile(Action::kFileWritten);
+      OnWritten();
       break;
     case PathNews::kLeft:
       Leave();
@@ -204,10 +205,30 @@ void FileSession::OnPathNews(PathNews news) {
     case PathNews::kOnTheWay:
       LookAgain();
       break;
+    case PathNews::kOverflow:
+      OnLoss("the kernel's event queue overflowed (fs.inotify.max_queued_events)");
+      break;
+    case PathNews::kGarbage:
+      OnLoss("what the kernel said of it makes no sense");
+      break;
   }
 }
 
-void FileSession::LookAgain() {
+// Looks at the file before it is told: who is told sees all that a later look does not find written.
+void FileSession::OnWritten() {
+  if (!told_.exists()) return;
+  PathTarget now;
+  now.error = -kernel_.Status(options_.path, /*follow=*/true, now.status);
+  if (now.IsSameAs(told_)) told_.status = now.status;
+  TellFile(Action::kFileWritten);
+}
+
+void FileSession::OnLoss(absl::string_view why) {
+  teller_.TellLoss(options_.path, std::string(why));
+  LookAgain(/*lost=*/true);
+}
+
+void FileSession::LookAgain(bool lost) {
   if (tree_ != nullptr) {
     path_.Resolve();
     path_changed_ = path_changed_ || !path_.target().IsSameAs(told_);
@@ -219,7 +240,8 @@ void FileSession::LookAgain() {
   if (!NotKnown().ok()) return;  // and asked again
   if (!now.exists()) return Leave();
   if (now.is_directory() || !now.IsSameAs(before)) return Arrive();
-  if (MustAsk() && !HasNamesAlone() && now.status.version != before.status.version) Arrive();
+  if (!lost && !MustAsk()) return;  // the kernel tells
+  if (!HasNamesAlone() && IsWritten(before.status.version, now.status.version)) Arrive();
 }
 
 // The tree may have been replaced: tells the rest of the old one, then the new one.

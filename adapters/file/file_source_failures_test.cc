@@ -122,6 +122,57 @@ TEST_F(FileSourceFailureTest, AFileThatMayNotBeReadIsLookedAt) {
   EXPECT_EQ(run.Stop(), absl::OkStatus());
 }
 
+TEST_F(FileSourceFailureTest, AfterAnOverflowAFileIsToldAsWrittenIfItWas) {
+  kernel_.AddFile("f");
+  SourceRun run(Make(FileBackend::kInotify, "f"), receiver_);
+  receiver_.WaitForReady();
+  inotify_event overflow{};
+  overflow.wd = -1;
+  overflow.mask = IN_Q_OVERFLOW;
+  const std::string record(reinterpret_cast<const char*>(&overflow), sizeof(overflow));
+  kernel_.Write("f");
+  kernel_.Bytes(0, record);
+  EXPECT_THAT(receiver_.WaitForCount(2), ElementsAre(IsForceReload("f"), IsEvent(Action::kFileWritten, "f")));
+  receiver_.Clear();
+  kernel_.Write("f");
+  kernel_.Record("f", IN_MODIFY);
+  receiver_.WaitForCount(1);
+  kernel_.Bytes(0, record);
+  receiver_.WaitForCount(2);
+  kernel_.Bytes(0, "garbage");
+  receiver_.WaitForCount(3);
+  kernel_.Remove("f");
+  kernel_.Record(".", IN_DELETE, "f");
+  EXPECT_THAT(receiver_.WaitUntil([](const std::vector<Event>& events) {
+    return !events.empty() && events.back().action == Action::kFileDeleted;
+  }),
+              ElementsAre(IsEvent(Action::kFileWritten, "f"), IsForceReload("f"), IsForceReload("f"),
+                          IsEvent(Action::kFileDeleted, "f")));
+  EXPECT_EQ(run.Stop(), absl::OkStatus());
+  EXPECT_EQ(source_->counters().overflows, 2u);
+}
+
+TEST_F(FileSourceFailureTest, AWriteThatTheKernelToldIsNotFoundAgainByALook) {
+  kernel_.AddFile("f");
+  kernel_.Fail(Call::kAddWatch, ".", EACCES);
+  SourceRun run(Make(FileBackend::kInotify, "f"), receiver_);
+  receiver_.WaitForReady();
+  clock_.AwaitTimers(1);
+  kernel_.Write("f");
+  kernel_.Record("f", IN_MODIFY);
+  receiver_.WaitForCount(1);
+  clock_.AwaitTimers(1);
+  clock_.Advance(absl::Seconds(1));
+  clock_.AwaitTimers(1);
+  kernel_.Remove("f");
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_THAT(receiver_.WaitUntil([](const std::vector<Event>& events) {
+    return !events.empty() && events.back().action == Action::kFileDeleted;
+  }),
+              ElementsAre(IsEvent(Action::kFileWritten, "f"), IsEvent(Action::kFileDeleted, "f")));
+  EXPECT_EQ(run.Stop(), absl::OkStatus());
+}
+
 TEST_F(FileSourceFailureTest, AReadOfTheTreeThatFailsEndsItWithThePath) {
   SourceRun run(Make(FileBackend::kInotify), receiver_);
   receiver_.WaitForReady();

@@ -128,7 +128,7 @@ int PathWatch::Step(absl::FunctionRef<void(PathNews)> news) {
   const absl::string_view bytes(buffer, static_cast<std::size_t>(got));
   const absl::Status decoded =
       DecodeInotify(bytes, [&](const InotifyRecord& record) { Handle(record, news); });
-  if (!decoded.ok()) news(PathNews::kOnTheWay);
+  if (!decoded.ok()) news(PathNews::kGarbage);
   return static_cast<int>(got);
 }
 
@@ -151,7 +151,10 @@ void PathWatch::GiveUp(absl::Status why) {
 }
 
 void PathWatch::Handle(const InotifyRecord& record, absl::FunctionRef<void(PathNews)> news) {
-  if ((record.mask & IN_Q_OVERFLOW) != 0) return news(PathNews::kOnTheWay);
+  if ((record.mask & IN_Q_OVERFLOW) != 0) {
+    written_ = false;
+    return news(PathNews::kOverflow);
+  }
   if (record.wd == file_wd_ && record.name.empty()) {
     if ((record.mask & IN_MODIFY) != 0 && !std::exchange(written_, true)) news(PathNews::kWritten);
     return;
