@@ -265,7 +265,8 @@ void InotifyWatcher::Hold(Departure& departure, const InotifyRecord& record) {
   if (departure.held.size() < kMostHeldRecords) {
     departure.held.push_back({record.wd, record.mask, record.cookie, std::string(record.name)});
   } else {
-    ExpireDeparturesIf([&departure](const Departure& other) { return &other == &departure; });
+    ExpireDeparturesIf(
+        [cookie = departure.cookie](const Departure& other) { return other.cookie == cookie; });
   }
 }
 

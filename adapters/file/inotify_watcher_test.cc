@@ -90,6 +90,19 @@ TEST_F(InotifyWatcherTest, WhatIsSaidBetweenTheHalvesOfARenameIsOfTheNewPath) {
               ElementsAre(IsEvent(Action::kFileRenamed, "r/e"), IsEvent(Action::kFileCreated, "r/e/f")));
 }
 
+TEST_F(InotifyWatcherTest, ABusyTreeThatLeftIsGivenUpAlone) {
+  kernel_.tree = {{"r", {"d", "e"}}, {"r/d", {}}, {"r/e", {}}};
+  ASSERT_TRUE(Open().ok());
+  kernel_.reads = {kernel_.Record("r", IN_MOVED_FROM | IN_ISDIR, "d", 5) +
+                   kernel_.Record("r", IN_MOVED_FROM | IN_ISDIR, "e", 6)};
+  for (int i = 0; i < 10'001; ++i) kernel_.reads.push_back(kernel_.Record("r/d", IN_MODIFY, "f"));
+  while (!kernel_.reads.empty()) Step();
+  kernel_.reads = {kernel_.Record("r", IN_MOVED_TO | IN_ISDIR, "new", 6)};
+  Step();
+  EXPECT_THAT(receiver_.events(),
+              ElementsAre(IsEvent(Action::kFileDeleted, "r/d"), IsEvent(Action::kFileRenamed, "r/new")));
+}
+
 TEST_F(InotifyWatcherTest, ATreeThatLeftAndIsBusyIsGivenUpBeforeTheWait) {
   kernel_.tree = {{"r", {"d"}}, {"r/d", {}}};
   ASSERT_TRUE(Open().ok());
