@@ -63,7 +63,7 @@ absl::Status InotifyWatcher::Open(Found found, absl::FunctionRef<bool(std::uint6
       return got.status();
     }
     if (*got > 0) ++rounds;
-    if (std::exchange(overflowed_, false)) BeginScan();
+    if (!std::exchange(loss_, {}).empty()) BeginScan();
     ScanSome();
     if (tree_.HasPending()) continue;
     ++rounds;
@@ -94,7 +94,7 @@ absl::Status InotifyWatcher::Step() {
   const absl::StatusOr<std::size_t> got = Read();
   if (!got.ok()) return got.status();
   ExpireDepartures(now_);
-  if (std::exchange(overflowed_, false)) BeginRecovery();
+  if (!loss_.empty()) BeginRecovery(std::exchange(loss_, {}));
   if (*got == 0) {
     DuePoll();
     if (!tree_.HasPending()) Settle();
@@ -147,7 +147,7 @@ absl::StatusOr<std::size_t> InotifyWatcher::Read() {
   if (absl::Status decoded = DecodeInotify(bytes, [this](const InotifyRecord& record) { Handle(record); });
       !decoded.ok()) {
     teller_.Complain(absl::DataLossError(absl::StrCat(options_.directory, ": ", decoded.message())));
-    overflowed_ = true;  // something was lost
+    if (loss_.empty()) loss_ = "what the kernel said of it makes no sense";
     if (lost_since_ == 0) lost_since_ = drained_at_;
   }
   // A read that leaves room has emptied the queue.
@@ -176,7 +176,7 @@ void InotifyWatcher::OnDrained() {
 }
 
 bool InotifyWatcher::caught_up() const {
-  return departures_.empty() && !tree_.HasPending() && tree_.fresh().empty() && !overflowed_;
+  return departures_.empty() && !tree_.HasPending() && tree_.fresh().empty() && loss_.empty();
 }
 
 TreeCounters InotifyWatcher::counters() const {

@@ -175,7 +175,7 @@ class InotifyWatcher final : public TreeWatcher {
   void AddPendingBelow(WatchNode& node);
   // Everything, from the root.
   void BeginScan();
-  void BeginRecovery();
+  void BeginRecovery(absl::string_view why);
 
   // In inotify_watcher_settle.cc: whether the records have caught up.
 
@@ -249,11 +249,11 @@ class InotifyWatcher final : public TreeWatcher {
   std::int64_t unread_since_ = 0;    // the same, of what could not be read then and still is to be
   bool silent_ = true;               // until Open() is done
   bool moved_while_silent_ = false;  // a directory
-  bool overflowed_ = false;
-  bool arrivals_awaited_ = false;  // who may still be changing places, since there was something to read
-  bool root_ahead_ = false;        // it was looked at since the queue was empty; it is never fresh
-  bool out_of_watches_ = false;    // in the scan or poll under way
-  std::size_t said_polled_ = 0;    // how many were said to be without a watch
+  absl::string_view loss_;           // why something was lost since the last look at everything began; or ""
+  bool arrivals_awaited_ = false;    // who may still be changing places, since there was something to read
+  bool root_ahead_ = false;          // it was looked at since the queue was empty; it is never fresh
+  bool out_of_watches_ = false;      // in the scan or poll under way
+  std::size_t said_polled_ = 0;      // how many were said to be without a watch
   bool awaited_ = false;  // who was changing fresh directories' paths, since those were looked up last
   bool read_since_settling_ = true;  // whether the kernel had something to say since Settle() looked
 };

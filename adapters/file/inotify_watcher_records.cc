@@ -28,7 +28,7 @@ void InotifyWatcher::Handle(const InotifyRecord& record) {
   if ((record.mask & IN_Q_OVERFLOW) != 0) {
     ++counters_.overflows;
     if (lost_since_ == 0) lost_since_ = drained_at_;
-    overflowed_ = true;
+    loss_ = "the kernel's event queue overflowed (fs.inotify.max_queued_events)";
     return;
   }
   ++counters_.records;

@@ -64,8 +64,8 @@ void InotifyWatcher::BeginScan() {
   AddPending(tree_.root());
 }
 
-void InotifyWatcher::BeginRecovery() {
-  teller_.TellLoss(options_.directory, "the kernel's event queue overflowed (fs.inotify.max_queued_events)");
+void InotifyWatcher::BeginRecovery(absl::string_view why) {
+  teller_.TellLoss(options_.directory, std::string(why));
   // Their second halves may be lost: where they are now, the scan finds.
   for (Departure& departure : std::exchange(departures_, {})) {
     Abandon(std::move(departure.subtree));

@@ -15,6 +15,7 @@
 #include "lookout/adapters/file/file_kernel.h"
 #include "lookout/adapters/file/inotify_watcher_harness.h"
 #include "lookout/adapters/file/tree_watcher.h"
+#include "lookout/events/event.h"
 #include "lookout/testing/event_matchers.h"
 
 namespace lookout::file_internal {
@@ -134,6 +135,7 @@ TEST_F(InotifyWatcherTest, AnOverflowIsOneForceReloadAndThenTheDifference) {
                           IsEvent(Action::kFileDeleted, "r/old"), IsEvent(Action::kFileCreated, "r/new"),
                           IsEvent(Action::kFileCreated, "r/g"), IsEvent(Action::kFileCreated, "r/new/deep"),
                           IsEvent(Action::kFileCreated, "r/new/deep/h")));
+  EXPECT_THAT(std::string(receiver_.events()[0].attributes.Get(kReason)), HasSubstr("overflowed"));
   EXPECT_THAT(kernel_.removed, ElementsAre(kernel_.wds["r/old"]));
   receiver_.Clear();
   kernel_.reads = {kernel_.Record("r/new/deep", IN_CREATE, "i")};
@@ -211,7 +213,8 @@ TEST_F(InotifyWatcherTest, GarbageFromTheKernelIsSaidAsALoss) {
   kernel_.tree = {{"r", {"f"}}};
   kernel_.reads = {kernel_.Record("r", IN_CREATE, "f") + "garbage"};
   Step();
-  EXPECT_THAT(receiver_.events(), ElementsAre(IsEvent(Action::kFileCreated, "r/f"), IsForceReload("r")));
+  ASSERT_THAT(receiver_.events(), ElementsAre(IsEvent(Action::kFileCreated, "r/f"), IsForceReload("r")));
+  EXPECT_THAT(std::string(receiver_.events()[1].attributes.Get(kReason)), HasSubstr("makes no sense"));
   EXPECT_THAT(receiver_.errors(), SizeIs(1));
 }
 
