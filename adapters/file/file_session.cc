@@ -235,12 +235,13 @@ void FileSession::LookAgain(bool lost) {
     return;
   }
   const PathTarget before = told_;
+  const bool asks = lost || MustAsk();  // up to now
   path_.Resolve();
   const PathTarget& now = path_.target();
   if (!NotKnown().ok()) return;  // and asked again
   if (!now.exists()) return Leave();
   if (now.is_directory() || !now.IsSameAs(before)) return Arrive();
-  if (!lost && !MustAsk()) return;  // the kernel tells
+  if (!asks && !MustAsk()) return;  // the kernel tells
   if (!HasNamesAlone() && IsWritten(before.status.version, now.status.version)) Arrive();
 }
 
@@ -309,9 +310,10 @@ absl::Status FileSession::OpenTree(TreeWatcher::Found found) {
   absl::Status opened = tree_->Open(found, progress);
   if (absl::IsResourceExhausted(opened) && options.watch && options_.backend == FileBackend::kAuto) {
     receiver_.OnError(absl::ResourceExhaustedError(
-        absl::StrCat(opened.message(), "; until then ", options.directory, " is looked at every ",
-                     absl::FormatDuration(options.poll_interval))));
+        absl::StrCat(opened.message(), options.follow ? "; " : "; until then ", options.directory,
+                     " is looked at every ", absl::FormatDuration(options.poll_interval))));
     options.watch = false;
+    options.watch_later = !options.follow;  // each directory once is what the watches see to
     backend_ = FileBackend::kPoll;
     tree_ = std::make_unique<InotifyWatcher>(options, kernel_, clock_, receiver_);
     opened = tree_->Open(found, progress);
@@ -343,7 +345,9 @@ void FileSession::Publish() {
   counters.directories = tree.directories;
   counters.watched = tree.watched;
   counters.polled = tree.polled;
-  counters.backend = backend_;
+  counters.backend = backend_ == FileBackend::kPoll && tree_ != nullptr && tree_->fd() >= 0
+                         ? FileBackend::kInotify
+                         : backend_;
   control_.Publish(counters);
 }
 

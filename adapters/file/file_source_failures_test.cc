@@ -78,6 +78,48 @@ TEST_F(FileSourceFailureTest, WithoutAnInstanceEverythingIsLookedAt) {
   EXPECT_EQ(run.Stop(), absl::OkStatus());
 }
 
+TEST_F(FileSourceFailureTest, WhenAnInstanceIsToBeHadAgainEverythingIsWatched) {
+  kernel_.AddDirectory("r/d");
+  kernel_.AddFile("r/d/f");
+  kernel_.Fail(Call::kInit, "", EMFILE);
+  SourceRun run(Make(FileBackend::kAuto), receiver_);
+  receiver_.WaitForReady();
+  clock_.AwaitTimers(1);
+  kernel_.Write("r/d/f");  // between the last look and the watch
+  kernel_.Heal();
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_THAT(receiver_.WaitForCount(1), ElementsAre(IsEvent(Action::kFileWritten, "r/d/f")));
+  clock_.AwaitWaiters(1);
+  EXPECT_EQ(clock_.timers(), 0) << "nothing is to be looked at";
+  EXPECT_EQ(kernel_.instances(), 2) << "of the path, and of the tree";
+  kernel_.Record("r", IN_MODIFY, "f");
+  receiver_.WaitForCount(2);
+  kernel_.Remove("r");
+  kernel_.Record(".", IN_DELETE | IN_ISDIR, "r");
+  EXPECT_THAT(receiver_.WaitForCount(3),
+              ElementsAre(IsEvent(Action::kFileWritten, "r/d/f"), IsEvent(Action::kFileWritten, "r/f"),
+                          IsEvent(Action::kFileDeleted, "r")));
+  EXPECT_EQ(run.Stop(), absl::OkStatus());
+  EXPECT_EQ(kernel_.instances(), 0);
+}
+
+TEST_F(FileSourceFailureTest, WhenAnInstanceIsToBeHadAgainAFileIsWatched) {
+  kernel_.AddFile("f");
+  kernel_.Fail(Call::kInit, "", EMFILE);
+  SourceRun run(Make(FileBackend::kAuto, "f"), receiver_);
+  receiver_.WaitForReady();
+  clock_.AwaitTimers(1);
+  kernel_.Write("f");  // between the last look and the watch
+  kernel_.Heal();
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_THAT(receiver_.WaitForCount(1), ElementsAre(IsEvent(Action::kFileWritten, "f")));
+  clock_.AwaitWaiters(1);
+  EXPECT_EQ(clock_.timers(), 0) << "nothing is to be looked at";
+  kernel_.Record("f", IN_MODIFY);
+  receiver_.WaitForCount(2);
+  EXPECT_EQ(run.Stop(), absl::OkStatus());
+}
+
 TEST_F(FileSourceFailureTest, WithoutAnInstanceWhereInotifyWasAskedForItEnds) {
   kernel_.Fail(Call::kInit, "#1", EMFILE);
   EXPECT_THAT(RunToItsEnd(FileBackend::kInotify), Says(kExhausted, "r: ", "fs.inotify.max_user_instances"));

@@ -41,9 +41,7 @@ InotifyWatcher::~InotifyWatcher() {
 
 absl::Status InotifyWatcher::Open(Found found, absl::FunctionRef<bool(std::uint64_t)> progress) {
   if (options_.watch) {
-    fd_ = kernel_.Init();
-    if (fd_ < 0) return InitError(-std::exchange(fd_, -1), options_.directory);
-    buffer_.resize(kBufferSize);
+    if (const int error = TakeInstance(); error < 0) return InitError(-error, options_.directory);
   }
   if (options_.filter != nullptr)
     options_.filter->RemoveDirectory("");  // rules of a tree that was there before
@@ -80,6 +78,15 @@ absl::Status InotifyWatcher::Open(Found found, absl::FunctionRef<bool(std::uint6
   silent_ = false;
   teller_.Flush();
   return gone_;
+}
+
+int InotifyWatcher::TakeInstance() {
+  const int fd = kernel_.Init();
+  if (fd < 0) return fd;
+  fd_ = fd;
+  buffer_.resize(kBufferSize);
+  drained_at_ = kernel_.FileTime();
+  return 0;
 }
 
 absl::Duration InotifyWatcher::Timeout() {

@@ -108,6 +108,8 @@ class InotifyWatcher final : public TreeWatcher {
   };
 
   void OnMountedFile(WatchNode& node, absl::string_view name);
+  // 0 or the negative errno.
+  int TakeInstance();
   void TakeTime();
   // Bytes read, 0 if there is nothing to read.
   absl::StatusOr<std::size_t> Read();

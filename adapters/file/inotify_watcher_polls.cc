@@ -40,6 +40,7 @@ void InotifyWatcher::DuePoll() {
 
 void InotifyWatcher::BeginPoll() {
   if (tree_.polled().empty()) return;
+  if (options_.watch_later && fd_ < 0) static_cast<void>(TakeInstance());
   out_of_watches_ = false;
   poll_began_ = std::min(poll_began_, now_);
   for (WatchNode* node : tree_.polled()) AddPending(*node);
@@ -58,7 +59,7 @@ bool InotifyWatcher::HasNamesAlone(absl::string_view path) const {
 void InotifyWatcher::SayPolledMount(const PolledMount& mount) {
   if (!said_mounts_.insert(mount.path).second) return;
   const bool names_alone = mount.reason.how == Polling::kNames;
-  if (!options_.watch && !names_alone) return;
+  if (!options_.watch && !options_.watch_later && !names_alone) return;
   teller_.Complain(
       PolledMountError(mount.path, mount.type, mount.reason.why, names_alone, options_.poll_interval));
 }

@@ -105,7 +105,7 @@ DirectoryLook InotifyWatcher::LookFor(const WatchNode& node) const {
   // The root may be a link, as the user's path; below it, links are only entered where that is asked for.
   const bool follow = &node == &tree_.root() || node.link;
   // One that has a watch keeps it, also where there is no other left.
-  if (options_.watch && (!out_of_watches_ || node.wd >= 0) && PolledMountAt(look.path) == nullptr) {
+  if (fd_ >= 0 && (!out_of_watches_ || node.wd >= 0) && PolledMountAt(look.path) == nullptr) {
     look.watch_mask = kMask | (follow ? 0 : IN_DONT_FOLLOW);
   }
   look.with_versions = (node.polled || look.watch_mask == 0 || lost_since_ != 0) && !HasNamesAlone(look.path);

@@ -36,8 +36,10 @@ struct TreeOptions {
   const PolledMounts* mounts = nullptr;
   // How often what cannot be watched is looked at.
   absl::Duration poll_interval = absl::Seconds(1);
-  // Whether to watch at all, rather than to poll everything.
+  // Whether to watch at all, rather than to poll everything; or else, whether to begin with it when there is
+  // an inotify instance to be had.
   bool watch = true;
+  bool watch_later = false;
 };
 
 struct TreeCounters {
