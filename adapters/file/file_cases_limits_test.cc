@@ -230,6 +230,28 @@ TEST_P(FileCasesLimitsTest, ADirectoryThatMayNotBeReadIsNamedAndTheRestWorks) {
   EXPECT_THAT(tree_->TakeErrors(), IsEmpty()) << "said once";
 }
 
+// 40: names may be had, but nothing of what they are of.
+TEST_P(FileCasesLimitsTest, WhatMayBeListedButNotSearchedIsNotGone) {
+  if (!polls() || geteuid() != 0)
+    GTEST_SKIP() << "who watches asks for no status; and the model's must be had";
+  for (const char* name : {"same", "written", "removed"}) dir_.WriteFile(absl::StrCat("d/", name), "x");
+  {
+    const WithoutPrivileges here;
+    Watch(dir_.path());
+  }
+  dir_.Chmod("d", 0444);
+  EXPECT_THAT(Told(), IsEmpty());
+  dir_.Chmod("d", 0700);
+  dir_.AppendFile("d/written", "y");
+  dir_.Remove("d/removed");
+  dir_.WriteFile("d/new");
+  dir_.Chmod("d", 0444);
+  tree_->CatchUp();
+  EXPECT_THAT(tree_->ToldSoFar(), UnorderedElementsAre("deleted d/removed", "created d/new"));
+  dir_.Chmod("d", 0700);
+  EXPECT_THAT(Told(), ElementsAre("written d/written"));
+}
+
 // 43
 TEST_P(FileCasesLimitsTest, NamesOfAnyBytesAreToldAsTheyAre) {
   const std::vector<std::string> names = {std::string(255, 'n'),

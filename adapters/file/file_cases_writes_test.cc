@@ -101,6 +101,17 @@ TEST_P(FileCasesWritesTest, WhatChangesNothingIsNoWrite) {
   EXPECT_THAT(Told(), IsEmpty());
 }
 
+// 19
+TEST_P(FileCasesWritesTest, WhatChangesNothingIsNoWriteOfASingleFileEither) {
+  dir_.WriteFile("f", "x");
+  Watch(dir_.Path("f"));
+  dir_.Chmod("f", 0644);
+  dir_.Chmod("f", 0600);
+  EXPECT_THAT(Told(), IsEmpty());
+  dir_.AppendFile("f", "y");
+  EXPECT_THAT(Told(), ElementsAre("written f"));
+}
+
 // 20
 TEST_P(FileCasesWritesTest, ReadingTheWholeTreeIsNothing) {
   for (int i = 0; i < 50; ++i) dir_.WriteFile(absl::StrCat("d", i % 7, "/e/f", i), "needle");

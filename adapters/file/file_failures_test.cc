@@ -46,15 +46,17 @@ struct Failure {
   std::string said = {};
 };
 
+std::string Overflow() {
+  inotify_event overflow{};
+  overflow.wd = -1;
+  overflow.mask = IN_Q_OVERFLOW;
+  return std::string(reinterpret_cast<const char*>(&overflow), sizeof(overflow));
+}
+
 std::string NameOf(const ::testing::TestParamInfo<Failure>& info) { return info.param.name; }
 
-class TreeFailureTest : public ::testing::TestWithParam<Failure> {
+class RootWatchFailureTest : public ::testing::Test {
  protected:
-  TreeFailureTest() {
-    for (const char* directory : {"r", "r/bad", "r/good"}) kernel_.AddDirectory(directory);
-    for (const char* file : {"r/bad/a", "r/bad/b", "r/good/f"}) kernel_.AddFile(file);
-    kernel_.Fail(GetParam().call, GetParam().path, GetParam().error);
-  }
   absl::Status Open() {
     return watcher_.Open(TreeWatcher::Found::kSilent, [](std::uint64_t) { return true; });
   }
@@ -66,6 +68,15 @@ class TreeFailureTest : public ::testing::TestWithParam<Failure> {
   FakeClock clock_;
   RecordingReceiver receiver_;
   InotifyWatcher watcher_{{.directory = "r", .recursive = true}, kernel_, clock_, receiver_};
+};
+
+class TreeFailureTest : public RootWatchFailureTest, public ::testing::WithParamInterface<Failure> {
+ protected:
+  TreeFailureTest() {
+    for (const char* directory : {"r", "r/bad", "r/good"}) kernel_.AddDirectory(directory);
+    for (const char* file : {"r/bad/a", "r/bad/b", "r/good/f"}) kernel_.AddFile(file);
+    kernel_.Fail(GetParam().call, GetParam().path, GetParam().error);
+  }
 };
 
 class DirectoryFailureTest : public TreeFailureTest {};
@@ -150,6 +161,85 @@ INSTANTIATE_TEST_SUITE_P(
         Failure{"ListEMFILE", Call::kList, "r", EMFILE, kExhausted, "r: ", "ulimit -n"},
         Failure{"ListENOENT", Call::kList, "r", ENOENT, absl::StatusCode::kNotFound, "r: ", ""}),
     NameOf);
+
+class LaterRootFailureTest : public TreeFailureTest {
+ protected:
+  LaterRootFailureTest() {
+    kernel_.Heal();
+    kernel_.AddFile("r/f");
+  }
+  void Fail() { kernel_.Fail(GetParam().call, GetParam().path, GetParam().error); }
+};
+
+TEST_P(LaterRootFailureTest, IsSaidOnceNothingIsGoneAndItIsTriedAgain) {
+  InotifyWatcher polling({.directory = "r", .recursive = true, .watch = false}, kernel_, clock_, receiver_);
+  ASSERT_EQ(polling.Open(TreeWatcher::Found::kSilent, [](std::uint64_t) { return true; }), absl::OkStatus());
+  const auto look = [&] {
+    clock_.Advance(absl::Seconds(1));
+    for (int i = 0; i < 10; ++i) ASSERT_EQ(polling.Step(), absl::OkStatus());
+  };
+  Fail();
+  kernel_.Write("r/f");
+  for (int i = 0; i < 3; ++i) look();
+  EXPECT_THAT(receiver_.events(), IsEmpty());
+  EXPECT_THAT(receiver_.errors(), ElementsAre(Says(GetParam().code, GetParam().said_path, GetParam().said)));
+  kernel_.Heal();
+  kernel_.AddFile("r/new");
+  look();
+  EXPECT_THAT(receiver_.events(),
+              ElementsAre(IsEvent(Action::kFileWritten, "r/f"), IsEvent(Action::kFileCreated, "r/new")));
+  EXPECT_THAT(receiver_.errors(), SizeIs(1));
+}
+
+TEST_P(LaterRootFailureTest, AfterAnOverflowCostsNothingOfTheRestAndNothingInIt) {
+  ASSERT_EQ(Open(), absl::OkStatus());
+  Fail();
+  kernel_.Write("r/f");
+  kernel_.Write("r/good/f");
+  kernel_.Bytes(0, Overflow());
+  StepAll();
+  EXPECT_THAT(receiver_.events(), ElementsAre(IsForceReload("r"), IsEvent(Action::kFileWritten, "r/good/f")));
+  EXPECT_THAT(receiver_.errors(), ElementsAre(Says(GetParam().code, GetParam().said_path, GetParam().said)));
+  receiver_.Clear();
+  kernel_.Heal();
+  clock_.Advance(absl::Seconds(1));
+  StepAll();
+  EXPECT_THAT(receiver_.events(), ElementsAre(IsEvent(Action::kFileWritten, "r/f")));
+  EXPECT_THAT(receiver_.errors(), IsEmpty());
+  EXPECT_EQ(watcher_.counters().polled, 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Calls, LaterRootFailureTest,
+    ::testing::Values(Failure{"ListEACCES", Call::kList, "r", EACCES, kDenied, "r: ", "allow reading it"},
+                      Failure{"ListEMFILE", Call::kList, "r", EMFILE, kExhausted, "r: ", "ulimit -n"},
+                      Failure{"ListESTALE", Call::kList, "r", ESTALE, absl::StatusCode::kAborted,
+                              "r: ", "Stale file handle"},
+                      Failure{"ListEIO", Call::kList, "r", EIO, absl::StatusCode::kUnknown,
+                              "r: ", "Input/output error"}),
+    NameOf);
+
+// Only a watch says what happens: what was not watched is told by its dates.
+TEST_F(RootWatchFailureTest, IsSaidOnceAndWhatHappensUntilItIsWatchedAgainIsTold) {
+  for (const char* directory : {"r", "r/d"}) kernel_.AddDirectory(directory);
+  for (const char* file : {"r/f", "r/d/f"}) kernel_.AddFile(file);
+  ASSERT_EQ(Open(), absl::OkStatus());
+  kernel_.Fail(Call::kAddWatch, "r", ENOMEM);
+  kernel_.Bytes(0, Overflow());
+  kernel_.Write("r/d/f");
+  StepAll();
+  EXPECT_THAT(receiver_.events(), ElementsAre(IsForceReload("r"), IsEvent(Action::kFileWritten, "r/d/f")));
+  receiver_.Clear();
+  clock_.Advance(absl::Seconds(1));
+  StepAll();
+  EXPECT_THAT(receiver_.errors(), IsEmpty()) << "said once";
+  kernel_.Write("r/f");
+  kernel_.Heal();
+  clock_.Advance(absl::Seconds(1));
+  StepAll();
+  EXPECT_THAT(receiver_.events(), ElementsAre(IsEvent(Action::kFileWritten, "r/f")));
+  EXPECT_EQ(watcher_.counters().polled, 0u);
+}
 
 class ReadFailureTest : public TreeFailureTest {};
 

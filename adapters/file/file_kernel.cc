@@ -105,18 +105,21 @@ struct Dirent {
   char name[1];
 };
 
-void TellEntry(int dir, const Dirent& dirent, bool with_versions,
-               absl::FunctionRef<void(const ListedEntry&)> each) {
+int TellEntry(int dir, const Dirent& dirent, bool with_versions,
+              absl::FunctionRef<void(const ListedEntry&)> each) {
   ListedEntry entry{.name = dirent.name, .kind = KindOf(dirent.type)};
-  if (entry.name == "." || entry.name == "..") return;
+  if (entry.name == "." || entry.name == "..") return 0;
   FileStatus status;
   // Some file systems do not tell an entry's kind in the listing.
   if (dirent.type == DT_UNKNOWN || (with_versions && dirent.type != DT_DIR)) {
-    if (Statx(dir, dirent.name, AT_SYMLINK_NOFOLLOW, status) != 0) return;  // gone meanwhile
-    entry.kind = status.kind;
-    if (with_versions) entry.version = &status.version;
+    const int error = Statx(dir, dirent.name, AT_SYMLINK_NOFOLLOW, status);
+    if (error == -ENOENT) return 0;  // gone meanwhile
+    if (error < 0 && dirent.type == DT_UNKNOWN) return error;
+    if (error == 0) entry.kind = status.kind;
+    if (error == 0 && with_versions) entry.version = &status.version;
   }
   each(entry);
+  return 0;
 }
 
 int ReadFromStart(int fd, std::size_t most, std::string& contents) {
@@ -184,16 +187,17 @@ class SystemKernel final : public FileKernel {
     if (dir < 0) return -errno;
     alignas(Dirent) char buffer[kListBufferSize];
     long got = 0;
-    while ((got = syscall(SYS_getdents64, dir, buffer, sizeof(buffer))) > 0) {
-      for (long at = 0; at < got;) {
+    int error = 0;
+    while (error == 0 && (got = syscall(SYS_getdents64, dir, buffer, sizeof(buffer))) > 0) {
+      for (long at = 0; error == 0 && at < got;) {
         const auto& dirent = *reinterpret_cast<const Dirent*>(buffer + at);
-        TellEntry(dir, dirent, with_versions, each);
+        error = TellEntry(dir, dirent, with_versions, each);
         at += dirent.size;
       }
     }
-    const int error = got < 0 ? errno : 0;
+    if (got < 0) error = -errno;
     close(dir);
-    return -error;
+    return error;
   }
 
   void AwaitRecordsOf(const std::string& path) override {

@@ -28,6 +28,11 @@ struct FileVersion {
   friend bool operator==(const FileVersion&, const FileVersion&) = default;
 };
 
+// Whether who has seen the file as `before` finds it written, or another, as `now`. Attributes do not count.
+inline bool IsWritten(const FileVersion& before, const FileVersion& now) {
+  return before.modified != now.modified || before.size != now.size || before.inode != now.inode;
+}
+
 enum class FileKind : std::uint8_t { kFile, kDirectory, kLink, kOther };
 
 struct FileStatus {
@@ -38,7 +43,7 @@ struct FileStatus {
 struct ListedEntry {
   absl::string_view name;
   FileKind kind = FileKind::kFile;
-  const FileVersion* version = nullptr;  // if asked for, of what is no directory
+  const FileVersion* version = nullptr;  // if asked for and to be had, of what is no directory
 };
 
 // Thread-safe.
@@ -61,7 +66,8 @@ class FileKernel {
   // At most `most` bytes of a regular file.
   virtual int ReadFile(const std::string& path, std::size_t most, std::string& contents) = 0;
 
-  // Tells each entry but "." and "..".
+  // Tells each entry but "." and "..". One whose status may not be had (in a directory that may be listed but
+  // not searched) is told without a version; where its kind is not known either, the listing fails.
   virtual int List(const std::string& path, bool with_versions,
                    absl::FunctionRef<void(const ListedEntry& entry)> each) = 0;
 

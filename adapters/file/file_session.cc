@@ -48,7 +48,7 @@ absl::Status FileSession::Open(std::stop_token stop) {
   if (absl::Status why = LookUpError(told_.error, options_.path); !why.ok() && !absl::IsNotFound(why))
     return why;
   SayTrouble();
-  if (MustAsk()) next_ask_ = clock_.TimeNow() + options_.tree.poll_interval;
+  if (MustAsk()) next_ask_ = TimePassed(clock_) + options_.tree.poll_interval;
   if (told_.is_directory()) {
     absl::Status opened = OpenTree(TreeWatcher::Found::kSilent);
     Publish();
@@ -84,15 +84,15 @@ absl::Status FileSession::Run(std::stop_token stop) {
 absl::Duration FileSession::Timeout() {
   if (path_changed_) return absl::ZeroDuration();
   absl::Duration timeout = tree_ ? tree_->Timeout() : absl::InfiniteDuration();
-  if (next_ask_ != absl::InfiniteFuture()) timeout = std::min(timeout, next_ask_ - clock_.TimeNow());
+  timeout = std::min(timeout, next_ask_ - TimePassed(clock_));
   return std::max(timeout, absl::ZeroDuration());
 }
 
 absl::Status FileSession::Step() {
   const std::uint64_t asked = control_.Asked();
   const bool catch_up = asked != std::exchange(asked_, asked);
-  const absl::Time now = clock_.TimeNow();
-  teller_.SetTime(now);
+  const absl::Duration now = TimePassed(clock_);
+  teller_.SetTime(clock_.TimeNow());
   const auto on_news = [this](PathNews news) { OnPathNews(news); };
   if (catch_up) {
     path_.CatchUp(on_news);
@@ -108,7 +108,7 @@ absl::Status FileSession::Step() {
   if (mounts_ready_ || catch_up || path_changed_) OnMounts();
   if (std::exchange(path_changed_, false)) Reconsider();
   SayTrouble();
-  next_ask_ = MustAsk() ? std::min(next_ask_, now + options_.tree.poll_interval) : absl::InfiniteFuture();
+  next_ask_ = MustAsk() ? std::min(next_ask_, now + options_.tree.poll_interval) : absl::InfiniteDuration();
   teller_.Flush();
   Publish();
   if (tree_ == nullptr || tree_->caught_up()) control_.Answer(asked_);
@@ -179,13 +179,14 @@ bool FileSession::HasNamesAlone() const {
 }
 
 void FileSession::OnPathNews(PathNews news) {
+  if (news == PathNews::kOverflow) ++before_.overflows;
   if (tree_ != nullptr) {
     path_changed_ = path_changed_ || news != PathNews::kWritten;
     return;  // after what the tree has to say
   }
   switch (news) {
     case PathNews::kWritten:
-      if (told_.exists()) TellFile(Action::kFileWritten);
+      OnWritten();
       break;
     case PathNews::kLeft:
       Leave();
@@ -204,22 +205,44 @@ void FileSession::OnPathNews(PathNews news) {
     case PathNews::kOnTheWay:
       LookAgain();
       break;
+    case PathNews::kOverflow:
+      OnLoss("the kernel's event queue overflowed (fs.inotify.max_queued_events)");
+      break;
+    case PathNews::kGarbage:
+      OnLoss("what the kernel said of it makes no sense");
+      break;
   }
 }
 
-void FileSession::LookAgain() {
+// Looks at the file before it is told: who is told sees all that a later look does not find written.
+void FileSession::OnWritten() {
+  if (!told_.exists()) return;
+  PathTarget now;
+  now.error = -kernel_.Status(options_.path, /*follow=*/true, now.status);
+  if (now.IsSameAs(told_)) told_.status = now.status;
+  TellFile(Action::kFileWritten);
+}
+
+void FileSession::OnLoss(absl::string_view why) {
+  teller_.TellLoss(options_.path, std::string(why));
+  LookAgain(/*lost=*/true);
+}
+
+void FileSession::LookAgain(bool lost) {
   if (tree_ != nullptr) {
     path_.Resolve();
     path_changed_ = path_changed_ || !path_.target().IsSameAs(told_);
     return;
   }
   const PathTarget before = told_;
+  const bool asks = lost || MustAsk();  // up to now
   path_.Resolve();
   const PathTarget& now = path_.target();
   if (!NotKnown().ok()) return;  // and asked again
   if (!now.exists()) return Leave();
   if (now.is_directory() || !now.IsSameAs(before)) return Arrive();
-  if (MustAsk() && !HasNamesAlone() && now.status.version != before.status.version) Arrive();
+  if (!asks && !MustAsk()) return;  // the kernel tells
+  if (!HasNamesAlone() && IsWritten(before.status.version, now.status.version)) Arrive();
 }
 
 // The tree may have been replaced: tells the rest of the old one, then the new one.
@@ -287,9 +310,10 @@ absl::Status FileSession::OpenTree(TreeWatcher::Found found) {
   absl::Status opened = tree_->Open(found, progress);
   if (absl::IsResourceExhausted(opened) && options.watch && options_.backend == FileBackend::kAuto) {
     receiver_.OnError(absl::ResourceExhaustedError(
-        absl::StrCat(opened.message(), "; until then ", options.directory, " is looked at every ",
-                     absl::FormatDuration(options.poll_interval))));
+        absl::StrCat(opened.message(), options.follow ? "; " : "; until then ", options.directory,
+                     " is looked at every ", absl::FormatDuration(options.poll_interval))));
     options.watch = false;
+    options.watch_later = !options.follow;  // each directory once is what the watches see to
     backend_ = FileBackend::kPoll;
     tree_ = std::make_unique<InotifyWatcher>(options, kernel_, clock_, receiver_);
     opened = tree_->Open(found, progress);
@@ -321,7 +345,9 @@ void FileSession::Publish() {
   counters.directories = tree.directories;
   counters.watched = tree.watched;
   counters.polled = tree.polled;
-  counters.backend = backend_;
+  counters.backend = backend_ == FileBackend::kPoll && tree_ != nullptr && tree_->fd() >= 0
+                         ? FileBackend::kInotify
+                         : backend_;
   control_.Publish(counters);
 }
 

@@ -11,6 +11,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/clock_interface.h"
 #include "absl/time/time.h"
 #include "lookout/adapters/file/file_counters.h"
@@ -56,8 +57,10 @@ class FileSession {
   absl::Status Step();
   void OnMounts();
   void OnPathNews(PathNews news);
-  // After the path may lead elsewhere.
-  void LookAgain();
+  void OnWritten();
+  void OnLoss(absl::string_view why);
+  // After the path may lead elsewhere. `lost`: and the file at its end may have been written.
+  void LookAgain(bool lost = false);
   void Reconsider();
   // What is at the end of the path now, is news.
   void Arrive();
@@ -93,8 +96,8 @@ class FileSession {
   FileSourceCounters before_;          // of trees that are no more
   FileBackend backend_ = FileBackend::kAuto;
   absl::Status failed_;
-  absl::Status said_;  // of what keeps the path from being followed
-  absl::Time next_ask_ = absl::InfiniteFuture();
+  absl::Status said_;                                   // of what keeps the path from being followed
+  absl::Duration next_ask_ = absl::InfiniteDuration();  // by TimePassed()
   std::uint64_t asked_ = 0;
   bool path_ready_ = false;    // something can be read of it
   bool mounts_ready_ = false;  // the table of mounts has changed

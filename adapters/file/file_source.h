@@ -24,10 +24,11 @@
 // sense go to OnError.
 //
 // What cannot be watched is looked at every poll_interval; that is said to OnError, with what to do about it,
-// as are directories that may not be read. When inotify's queue overflows, a ForceReload says so, and then
-// comes the difference to what was told, as ordinary events. (fanotify keeps no list: kAuto takes it only
-// with a queue that does not overflow, and with kFanotify, where the process may not have one, the
-// ForceReload is all.)
+// as are directories that may not be read. A file whose status may not be had stays as it was told to be: if
+// it was written meanwhile, that is told when its status can be had again. When inotify's queue overflows, a
+// ForceReload says so, and then comes the difference to what was told, as ordinary events. (fanotify keeps no
+// list: kAuto takes it only with a queue that does not overflow, and with kFanotify, where the process may
+// not have one, the ForceReload is all.)
 //
 // A mount over the path or below it, and its end, is a ForceReload too, with the difference of what is there
 // then. Of what is on a network, on FUSE or made up by the kernel (/proc), it tells nothing to who watches:

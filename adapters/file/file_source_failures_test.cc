@@ -1,5 +1,6 @@
 // Each system call fails under a whole file source: the rest goes on, and the error names the path and the
 // cure.
+#include <poll.h>
 #include <sys/inotify.h>
 #include <sys/resource.h>
 
@@ -77,6 +78,48 @@ TEST_F(FileSourceFailureTest, WithoutAnInstanceEverythingIsLookedAt) {
   EXPECT_EQ(run.Stop(), absl::OkStatus());
 }
 
+TEST_F(FileSourceFailureTest, WhenAnInstanceIsToBeHadAgainEverythingIsWatched) {
+  kernel_.AddDirectory("r/d");
+  kernel_.AddFile("r/d/f");
+  kernel_.Fail(Call::kInit, "", EMFILE);
+  SourceRun run(Make(FileBackend::kAuto), receiver_);
+  receiver_.WaitForReady();
+  clock_.AwaitTimers(1);
+  kernel_.Write("r/d/f");  // between the last look and the watch
+  kernel_.Heal();
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_THAT(receiver_.WaitForCount(1), ElementsAre(IsEvent(Action::kFileWritten, "r/d/f")));
+  clock_.AwaitWaiters(1);
+  EXPECT_EQ(clock_.timers(), 0) << "nothing is to be looked at";
+  EXPECT_EQ(kernel_.instances(), 2) << "of the path, and of the tree";
+  kernel_.Record("r", IN_MODIFY, "f");
+  receiver_.WaitForCount(2);
+  kernel_.Remove("r");
+  kernel_.Record(".", IN_DELETE | IN_ISDIR, "r");
+  EXPECT_THAT(receiver_.WaitForCount(3),
+              ElementsAre(IsEvent(Action::kFileWritten, "r/d/f"), IsEvent(Action::kFileWritten, "r/f"),
+                          IsEvent(Action::kFileDeleted, "r")));
+  EXPECT_EQ(run.Stop(), absl::OkStatus());
+  EXPECT_EQ(kernel_.instances(), 0);
+}
+
+TEST_F(FileSourceFailureTest, WhenAnInstanceIsToBeHadAgainAFileIsWatched) {
+  kernel_.AddFile("f");
+  kernel_.Fail(Call::kInit, "", EMFILE);
+  SourceRun run(Make(FileBackend::kAuto, "f"), receiver_);
+  receiver_.WaitForReady();
+  clock_.AwaitTimers(1);
+  kernel_.Write("f");  // between the last look and the watch
+  kernel_.Heal();
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_THAT(receiver_.WaitForCount(1), ElementsAre(IsEvent(Action::kFileWritten, "f")));
+  clock_.AwaitWaiters(1);
+  EXPECT_EQ(clock_.timers(), 0) << "nothing is to be looked at";
+  kernel_.Record("f", IN_MODIFY);
+  receiver_.WaitForCount(2);
+  EXPECT_EQ(run.Stop(), absl::OkStatus());
+}
+
 TEST_F(FileSourceFailureTest, WithoutAnInstanceWhereInotifyWasAskedForItEnds) {
   kernel_.Fail(Call::kInit, "#1", EMFILE);
   EXPECT_THAT(RunToItsEnd(FileBackend::kInotify), Says(kExhausted, "r: ", "fs.inotify.max_user_instances"));
@@ -121,6 +164,57 @@ TEST_F(FileSourceFailureTest, AFileThatMayNotBeReadIsLookedAt) {
   EXPECT_EQ(run.Stop(), absl::OkStatus());
 }
 
+TEST_F(FileSourceFailureTest, AfterAnOverflowAFileIsToldAsWrittenIfItWas) {
+  kernel_.AddFile("f");
+  SourceRun run(Make(FileBackend::kInotify, "f"), receiver_);
+  receiver_.WaitForReady();
+  inotify_event overflow{};
+  overflow.wd = -1;
+  overflow.mask = IN_Q_OVERFLOW;
+  const std::string record(reinterpret_cast<const char*>(&overflow), sizeof(overflow));
+  kernel_.Write("f");
+  kernel_.Bytes(0, record);
+  EXPECT_THAT(receiver_.WaitForCount(2), ElementsAre(IsForceReload("f"), IsEvent(Action::kFileWritten, "f")));
+  receiver_.Clear();
+  kernel_.Write("f");
+  kernel_.Record("f", IN_MODIFY);
+  receiver_.WaitForCount(1);
+  kernel_.Bytes(0, record);
+  receiver_.WaitForCount(2);
+  kernel_.Bytes(0, "garbage");
+  receiver_.WaitForCount(3);
+  kernel_.Remove("f");
+  kernel_.Record(".", IN_DELETE, "f");
+  EXPECT_THAT(receiver_.WaitUntil([](const std::vector<Event>& events) {
+    return !events.empty() && events.back().action == Action::kFileDeleted;
+  }),
+              ElementsAre(IsEvent(Action::kFileWritten, "f"), IsForceReload("f"), IsForceReload("f"),
+                          IsEvent(Action::kFileDeleted, "f")));
+  EXPECT_EQ(run.Stop(), absl::OkStatus());
+  EXPECT_EQ(source_->counters().overflows, 2u);
+}
+
+TEST_F(FileSourceFailureTest, AWriteThatTheKernelToldIsNotFoundAgainByALook) {
+  kernel_.AddFile("f");
+  kernel_.Fail(Call::kAddWatch, ".", EACCES);
+  SourceRun run(Make(FileBackend::kInotify, "f"), receiver_);
+  receiver_.WaitForReady();
+  clock_.AwaitTimers(1);
+  kernel_.Write("f");
+  kernel_.Record("f", IN_MODIFY);
+  receiver_.WaitForCount(1);
+  clock_.AwaitTimers(1);
+  clock_.Advance(absl::Seconds(1));
+  clock_.AwaitTimers(1);
+  kernel_.Remove("f");
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_THAT(receiver_.WaitUntil([](const std::vector<Event>& events) {
+    return !events.empty() && events.back().action == Action::kFileDeleted;
+  }),
+              ElementsAre(IsEvent(Action::kFileWritten, "f"), IsEvent(Action::kFileDeleted, "f")));
+  EXPECT_EQ(run.Stop(), absl::OkStatus());
+}
+
 TEST_F(FileSourceFailureTest, AReadOfTheTreeThatFailsEndsItWithThePath) {
   SourceRun run(Make(FileBackend::kInotify), receiver_);
   receiver_.WaitForReady();
@@ -153,6 +247,45 @@ TEST_F(FileSourceFailureTest, AStatusThatFailsOnTheWayIsAskedForAgain) {
     return !events.empty() && events.back().action == Action::kFileWritten;
   });
   EXPECT_THAT(receiver_.errors(), ElementsAre(Says(absl::StatusCode::kUnknown, "r: ", "Input/output error")));
+  EXPECT_EQ(run.Stop(), absl::OkStatus());
+}
+
+TEST_F(FileSourceFailureTest, ARootThatCannotBeListedForAWhileIsNotGone) {
+  SourceRun run(Make(FileBackend::kPoll), receiver_);
+  receiver_.WaitForReady();
+  kernel_.Fail(Call::kList, "r", EIO);
+  clock_.AwaitTimers(1);
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_THAT(receiver_.WaitForErrors(1),
+              ElementsAre(Says(absl::StatusCode::kUnknown, "r: ", "Input/output error")));
+  clock_.AwaitTimers(1);
+  kernel_.Heal();
+  kernel_.AddFile("r/new");
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_THAT(receiver_.WaitForCount(1), ElementsAre(IsEvent(Action::kFileCreated, "r/new")));
+  EXPECT_EQ(run.Stop(), absl::OkStatus());
+}
+
+TEST_F(FileSourceFailureTest, SettingTheWallClockBackDoesNotHoldUpTheLooks) {
+  SourceRun run(Make(FileBackend::kPoll), receiver_);
+  receiver_.WaitForReady();
+  clock_.AwaitTimers(1);
+  clock_.StepWallClock(-absl::Hours(1));
+  kernel_.AddFile("r/new");
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_THAT(receiver_.WaitForCount(1), ElementsAre(IsEvent(Action::kFileCreated, "r/new")));
+  EXPECT_EQ(run.Stop(), absl::OkStatus());
+}
+
+TEST_F(FileSourceFailureTest, AFileIsLookedAtWhereverTheWallClockIsSet) {
+  kernel_.AddFile("f");
+  SourceRun run(Make(FileBackend::kPoll, "f"), receiver_);
+  receiver_.WaitForReady();
+  clock_.AwaitTimers(1);
+  clock_.StepWallClock(-absl::Hours(1));
+  kernel_.Write("f");
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_THAT(receiver_.WaitForCount(1), ElementsAre(IsEvent(Action::kFileWritten, "f")));
   EXPECT_EQ(run.Stop(), absl::OkStatus());
 }
 
@@ -200,6 +333,21 @@ TEST(SessionControlFailureTest, WithoutADescriptorASyncWaitsForTheThreadToWakeBy
   other.join();
   EXPECT_TRUE(absl::IsDeadlineExceeded(synced)) << synced;
   EXPECT_THAT(std::string(synced.message()), HasSubstr("1s"));
+}
+
+// Else it would find something to do for ever.
+TEST(SessionControlFailureTest, ASyncThatWasNotAnsweredDoesNotWakeTheNextRun) {
+  SessionControl control;
+  FakeClock clock;
+  control.Begin();
+  EXPECT_TRUE(absl::IsDeadlineExceeded(control.Sync(clock, absl::ZeroDuration())));
+  control.End();
+  control.Begin();
+  static_cast<void>(control.Asked());
+  pollfd wake = {.fd = control.wake_fd(), .events = POLLIN, .revents = 0};
+  EXPECT_EQ(poll(&wake, 1, 0), 0);
+  EXPECT_TRUE(absl::IsDeadlineExceeded(control.Sync(clock, absl::ZeroDuration())));
+  EXPECT_EQ(poll(&wake, 1, 0), 1);
 }
 
 TEST_F(FileSourceFailureTest, WithoutADescriptorItEndsWithPathAndCure) {

@@ -12,6 +12,7 @@
 #include "lookout/adapters/file/file_errors.h"
 #include "lookout/adapters/file/mount_table.h"
 #include "lookout/adapters/file/path_filter.h"
+#include "lookout/events/wait.h"
 
 namespace lookout::file_internal {
 namespace {
@@ -40,14 +41,11 @@ InotifyWatcher::~InotifyWatcher() {
 
 absl::Status InotifyWatcher::Open(Found found, absl::FunctionRef<bool(std::uint64_t)> progress) {
   if (options_.watch) {
-    fd_ = kernel_.Init();
-    if (fd_ < 0) return InitError(-std::exchange(fd_, -1), options_.directory);
-    buffer_.resize(kBufferSize);
+    if (const int error = TakeInstance(); error < 0) return InitError(-error, options_.directory);
   }
   if (options_.filter != nullptr)
     options_.filter->RemoveDirectory("");  // rules of a tree that was there before
-  now_ = clock_.TimeNow();
-  teller_.SetTime(now_);
+  TakeTime();
   drained_at_ = kernel_.FileTime();
   silent_ = found == Found::kSilent;
   Tell(Action::kFileCreated, options_.directory, true);
@@ -58,9 +56,12 @@ absl::Status InotifyWatcher::Open(Found found, absl::FunctionRef<bool(std::uint6
     // A tree that never rests is read no further, or there would be no end to what is to be looked at.
     const bool rests = rounds <= kMostOpeningRounds;
     const absl::StatusOr<std::size_t> got = rests ? Read() : 0;
-    if (!got.ok()) return got.status();
+    if (!got.ok()) {
+      if (!silent_) TellGone();
+      return got.status();
+    }
     if (*got > 0) ++rounds;
-    if (std::exchange(overflowed_, false)) BeginScan();
+    if (!std::exchange(loss_, {}).empty()) BeginScan();
     ScanSome();
     if (tree_.HasPending()) continue;
     ++rounds;
@@ -70,27 +71,37 @@ absl::Status InotifyWatcher::Open(Found found, absl::FunctionRef<bool(std::uint6
     if (!rests || (tree_.fresh().empty() && !tree_.HasPending())) break;
     if (!departures_.empty()) break;  // which wait for time to pass
   }
-  if (silent_) ExpireDepartures(absl::InfiniteFuture());
+  if (silent_) ExpireDepartures(absl::InfiniteDuration());
   if (!tree_.HasPending()) FinishScan();
+  // Nobody will tell the end of what was told so far.
+  if (!gone_.ok() && !silent_) TellGone();
   silent_ = false;
   teller_.Flush();
   return gone_;
 }
 
+int InotifyWatcher::TakeInstance() {
+  const int fd = kernel_.Init();
+  if (fd < 0) return fd;
+  fd_ = fd;
+  buffer_.resize(kBufferSize);
+  drained_at_ = kernel_.FileTime();
+  return 0;
+}
+
 absl::Duration InotifyWatcher::Timeout() {
   if (tree_.HasPending() || !arrived_.empty()) return absl::ZeroDuration();
   if (departures_.empty() && !tree_.fresh().empty()) return absl::ZeroDuration();
-  absl::Time due = next_poll_;
+  absl::Duration due = next_poll_;
   if (!departures_.empty()) due = std::min(due, departures_.front().deadline);
-  if (due == absl::InfiniteFuture()) return absl::InfiniteDuration();
-  return std::max(due - clock_.TimeNow(), absl::ZeroDuration());
+  return std::max(due - TimePassed(clock_), absl::ZeroDuration());
 }
 
 absl::Status InotifyWatcher::Step() {
   const absl::StatusOr<std::size_t> got = Read();
   if (!got.ok()) return got.status();
   ExpireDepartures(now_);
-  if (std::exchange(overflowed_, false)) BeginRecovery();
+  if (!loss_.empty()) BeginRecovery(std::exchange(loss_, {}));
   if (*got == 0) {
     DuePoll();
     if (!tree_.HasPending()) Settle();
@@ -112,10 +123,15 @@ absl::Status InotifyWatcher::CatchUp() {
   }
 }
 
+// Events have the time of day; what is due does not move when that is set.
+void InotifyWatcher::TakeTime() {
+  now_ = TimePassed(clock_);
+  teller_.SetTime(clock_.TimeNow());
+}
+
 absl::StatusOr<std::size_t> InotifyWatcher::Read() {
   if (fd_ < 0) {
-    now_ = clock_.TimeNow();
-    teller_.SetTime(now_);
+    TakeTime();
     return 0;
   }
   // Before the read: what is queued between the two was changed after this.
@@ -123,8 +139,7 @@ absl::StatusOr<std::size_t> InotifyWatcher::Read() {
   ssize_t got = 0;
   do got = kernel_.Read(fd_, buffer_.data(), buffer_.size());
   while (got == -EINTR);
-  now_ = clock_.TimeNow();
-  teller_.SetTime(now_);
+  TakeTime();
   if (got == -EAGAIN) {
     drained_at_ = time;
     OnDrained();
@@ -139,7 +154,7 @@ absl::StatusOr<std::size_t> InotifyWatcher::Read() {
   if (absl::Status decoded = DecodeInotify(bytes, [this](const InotifyRecord& record) { Handle(record); });
       !decoded.ok()) {
     teller_.Complain(absl::DataLossError(absl::StrCat(options_.directory, ": ", decoded.message())));
-    overflowed_ = true;  // something was lost
+    if (loss_.empty()) loss_ = "what the kernel said of it makes no sense";
     if (lost_since_ == 0) lost_since_ = drained_at_;
   }
   // A read that leaves room has emptied the queue.
@@ -168,7 +183,7 @@ void InotifyWatcher::OnDrained() {
 }
 
 bool InotifyWatcher::caught_up() const {
-  return departures_.empty() && !tree_.HasPending() && tree_.fresh().empty() && !overflowed_;
+  return departures_.empty() && !tree_.HasPending() && tree_.fresh().empty() && loss_.empty();
 }
 
 TreeCounters InotifyWatcher::counters() const {
@@ -181,7 +196,7 @@ TreeCounters InotifyWatcher::counters() const {
 }
 
 void InotifyWatcher::TellGone() {
-  ExpireDepartures(absl::InfiniteFuture());
+  ExpireDepartures(absl::InfiniteDuration());
   Tell(Action::kFileDeleted, options_.directory, true);
   teller_.Flush();
 }

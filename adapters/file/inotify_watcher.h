@@ -101,13 +101,16 @@ class InotifyWatcher final : public TreeWatcher {
     Entry from;
     std::optional<Arrival> came;         // what has just taken its place
     std::unique_ptr<WatchNode> subtree;  // null for a file
-    absl::Time deadline;
+    absl::Duration deadline;             // by TimePassed(), as are all that are due
     // What was said of the subtree since: of its new path, if the second half comes; else of a tree that is
     // not watched any more.
     std::vector<HeldRecord> held = {};
   };
 
   void OnMountedFile(WatchNode& node, absl::string_view name);
+  // 0 or the negative errno.
+  int TakeInstance();
+  void TakeTime();
   // Bytes read, 0 if there is nothing to read.
   absl::StatusOr<std::size_t> Read();
   void OnDrained();
@@ -134,8 +137,8 @@ class InotifyWatcher final : public TreeWatcher {
   std::optional<Departure> TakeDeparture(std::uint32_t cookie);
   // Whether the directory knows of the entry, as what the record says it is.
   static bool Knows(const WatchNode& node, const InotifyRecord& record);
-  // Deletions whose time is over; all if `now` is InfiniteFuture.
-  void ExpireDepartures(absl::Time now);
+  // Deletions whose time is over; all if `now` is InfiniteDuration.
+  void ExpireDepartures(absl::Duration now);
   // The deletion of what was at `path`, before something new there is told; and of what was below it, before
   // it is deleted or moves on itself.
   void ExpireDepartureOf(absl::string_view path, std::uint32_t except_cookie);
@@ -160,6 +163,7 @@ class InotifyWatcher final : public TreeWatcher {
   absl::StatusOr<bool> Bind(WatchNode& node, const DirectoryLook& look);
   absl::StatusOr<bool> BindFailed(WatchNode& node, const DirectoryLook& look);
   void BindPolled(WatchNode& node, const DirectoryLook& look);
+  void NoteUnreadable(WatchNode& node);
   bool StillThere(const WatchNode& node, const std::string& path);
   // Tells how the listing differs from what is known, and takes it over.
   void Compare(WatchNode& node, const DirectoryListing& listing);
@@ -173,7 +177,7 @@ class InotifyWatcher final : public TreeWatcher {
   void AddPendingBelow(WatchNode& node);
   // Everything, from the root.
   void BeginScan();
-  void BeginRecovery();
+  void BeginRecovery(absl::string_view why);
 
   // In inotify_watcher_settle.cc: whether the records have caught up.
 
@@ -227,11 +231,11 @@ class InotifyWatcher final : public TreeWatcher {
   absl::flat_hash_map<std::string, DirectoryLook> looks_;  // made ahead, by path
   std::string buffer_;
   TreeCounters counters_;
-  absl::Time now_;  // of the read under way
-  absl::Time next_poll_ = absl::InfiniteFuture();
-  absl::Time poll_began_ = absl::InfiniteFuture();  // if one is under way
-  absl::flat_hash_set<std::string> said_mounts_;    // that they are polled
-  std::string last_written_;                        // the path just told as written, to tell it once in a row
+  absl::Duration now_;  // of the read under way
+  absl::Duration next_poll_ = absl::InfiniteDuration();
+  absl::Duration poll_began_ = absl::InfiniteDuration();  // if one is under way
+  absl::flat_hash_set<std::string> said_mounts_;          // that they are polled
+  std::string last_written_;  // the path just told as written, to tell it once in a row
   // What has replaced something since the queue was empty, or may have.
   // Two that change places (RENAME_EXCHANGE) look like one that moves there and back.
   absl::flat_hash_map<Entry, Arrival> arrived_;
@@ -244,13 +248,14 @@ class InotifyWatcher final : public TreeWatcher {
   std::uint32_t scan_ = 0;
   std::int64_t drained_at_ = 0;      // by FileKernel::FileTime()
   std::int64_t lost_since_ = 0;      // the same; 0 if nothing was lost
+  std::int64_t unread_since_ = 0;    // the same, of what could not be read then and still is to be
   bool silent_ = true;               // until Open() is done
   bool moved_while_silent_ = false;  // a directory
-  bool overflowed_ = false;
-  bool arrivals_awaited_ = false;  // who may still be changing places, since there was something to read
-  bool root_ahead_ = false;        // it was looked at since the queue was empty; it is never fresh
-  bool out_of_watches_ = false;    // in the scan or poll under way
-  std::size_t said_polled_ = 0;    // how many were said to be without a watch
+  absl::string_view loss_;           // why something was lost since the last look at everything began; or ""
+  bool arrivals_awaited_ = false;    // who may still be changing places, since there was something to read
+  bool root_ahead_ = false;          // it was looked at since the queue was empty; it is never fresh
+  bool out_of_watches_ = false;      // in the scan or poll under way
+  std::size_t said_polled_ = 0;      // how many were said to be without a watch
   bool awaited_ = false;  // who was changing fresh directories' paths, since those were looked up last
   bool read_since_settling_ = true;  // whether the kernel had something to say since Settle() looked
 };

@@ -2,11 +2,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/time/clock_interface.h"
 #include "absl/time/time.h"
 #include "lookout/adapters/file/file_errors.h"
 #include "lookout/adapters/file/inotify_watcher.h"
 #include "lookout/adapters/file/mount_table.h"
+#include "lookout/events/wait.h"
 
 namespace lookout::file_internal {
 namespace {
@@ -17,14 +17,15 @@ constexpr int kPollRest = 4;
 }  // namespace
 
 void InotifyWatcher::FinishScan() {
-  const absl::Time began = std::min(std::exchange(poll_began_, absl::InfiniteFuture()), now_);
+  const absl::Duration began = std::min(std::exchange(poll_began_, absl::InfiniteDuration()), now_);
   if (tree_.polled().empty()) {
-    next_poll_ = absl::InfiniteFuture();
+    next_poll_ = absl::InfiniteDuration();
     said_polled_ = 0;
+    unread_since_ = 0;
     return;
   }
-  const absl::Time now = clock_.TimeNow();
-  if (next_poll_ == absl::InfiniteFuture() || next_poll_ <= now) {
+  const absl::Duration now = TimePassed(clock_);
+  if (next_poll_ == absl::InfiniteDuration() || next_poll_ <= now) {
     next_poll_ = now + std::max(options_.poll_interval, kPollRest * (now - began));
   }
   if (!out_of_watches_ || tree_.polled().size() <= said_polled_) return;
@@ -39,6 +40,7 @@ void InotifyWatcher::DuePoll() {
 
 void InotifyWatcher::BeginPoll() {
   if (tree_.polled().empty()) return;
+  if (options_.watch_later && fd_ < 0) static_cast<void>(TakeInstance());
   out_of_watches_ = false;
   poll_began_ = std::min(poll_began_, now_);
   for (WatchNode* node : tree_.polled()) AddPending(*node);
@@ -57,7 +59,7 @@ bool InotifyWatcher::HasNamesAlone(absl::string_view path) const {
 void InotifyWatcher::SayPolledMount(const PolledMount& mount) {
   if (!said_mounts_.insert(mount.path).second) return;
   const bool names_alone = mount.reason.how == Polling::kNames;
-  if (!options_.watch && !names_alone) return;
+  if (!options_.watch && !options_.watch_later && !names_alone) return;
   teller_.Complain(
       PolledMountError(mount.path, mount.type, mount.reason.why, names_alone, options_.poll_interval));
 }

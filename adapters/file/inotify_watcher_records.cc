@@ -28,7 +28,7 @@ void InotifyWatcher::Handle(const InotifyRecord& record) {
   if ((record.mask & IN_Q_OVERFLOW) != 0) {
     ++counters_.overflows;
     if (lost_since_ == 0) lost_since_ = drained_at_;
-    overflowed_ = true;
+    loss_ = "the kernel's event queue overflowed (fs.inotify.max_queued_events)";
     return;
   }
   ++counters_.records;
@@ -265,11 +265,12 @@ void InotifyWatcher::Hold(Departure& departure, const InotifyRecord& record) {
   if (departure.held.size() < kMostHeldRecords) {
     departure.held.push_back({record.wd, record.mask, record.cookie, std::string(record.name)});
   } else {
-    ExpireDeparturesIf([&departure](const Departure& other) { return &other == &departure; });
+    ExpireDeparturesIf(
+        [cookie = departure.cookie](const Departure& other) { return other.cookie == cookie; });
   }
 }
 
-void InotifyWatcher::ExpireDepartures(absl::Time now) {
+void InotifyWatcher::ExpireDepartures(absl::Duration now) {
   ExpireDeparturesIf([now](const Departure& departure) { return departure.deadline <= now; });
 }
 

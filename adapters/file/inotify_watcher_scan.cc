@@ -64,8 +64,8 @@ void InotifyWatcher::BeginScan() {
   AddPending(tree_.root());
 }
 
-void InotifyWatcher::BeginRecovery() {
-  teller_.TellLoss(options_.directory, "the kernel's event queue overflowed (fs.inotify.max_queued_events)");
+void InotifyWatcher::BeginRecovery(absl::string_view why) {
+  teller_.TellLoss(options_.directory, std::string(why));
   // Their second halves may be lost: where they are now, the scan finds.
   for (Departure& departure : std::exchange(departures_, {})) {
     Abandon(std::move(departure.subtree));
@@ -86,11 +86,11 @@ void InotifyWatcher::ScanSome() {
       continue;
     }
     absl::Status scanned = Scan(*node);
-    if (scanned.ok()) continue;
-    if (node == &tree_.root()) {
-      gone_ = absl::UnavailableError(scanned.message());
-    } else if (!absl::IsNotFound(scanned)) {
+    if (scanned.ok() || absl::IsAlreadyExists(scanned)) continue;
+    if (!absl::IsNotFound(scanned)) {
       teller_.Complain(std::move(scanned));
+    } else if (node == &tree_.root()) {
+      gone_ = absl::UnavailableError(scanned.message());
     }
   }
   for (auto& [path, look] : looks_) {
@@ -105,7 +105,7 @@ DirectoryLook InotifyWatcher::LookFor(const WatchNode& node) const {
   // The root may be a link, as the user's path; below it, links are only entered where that is asked for.
   const bool follow = &node == &tree_.root() || node.link;
   // One that has a watch keeps it, also where there is no other left.
-  if (options_.watch && (!out_of_watches_ || node.wd >= 0) && PolledMountAt(look.path) == nullptr) {
+  if (fd_ >= 0 && (!out_of_watches_ || node.wd >= 0) && PolledMountAt(look.path) == nullptr) {
     look.watch_mask = kMask | (follow ? 0 : IN_DONT_FOLLOW);
   }
   look.with_versions = (node.polled || look.watch_mask == 0 || lost_since_ != 0) && !HasNamesAlone(look.path);
@@ -159,10 +159,10 @@ absl::Status InotifyWatcher::Scan(WatchNode& node) {
   }
   if (look.list_error < 0) {
     // What the kernel makes up it often shows to nobody but the owner of the process in question.
-    const bool news = !node.unreadable && !HasNamesAlone(look.path);
-    node.unreadable = true;
+    const bool news = !node.unreadable && (is_root || !HasNamesAlone(look.path));
     tree_.SetPolled(node, true);  // until it becomes readable
-    return news || is_root ? ListError(-look.list_error, look.path) : absl::OkStatus();
+    NoteUnreadable(node);
+    return news ? ListError(-look.list_error, look.path) : absl::OkStatus();
   }
   // Replaced between watching and listing: what was listed is another's. In the first scan that is known from
   // the records; see Open().
@@ -170,10 +170,18 @@ absl::Status InotifyWatcher::Scan(WatchNode& node) {
     node.unresolved = true;
     return absl::OkStatus();
   }
-  node.unreadable = false;
   Compare(node, look.listing);
+  node.unreadable = false;
   if (node.wd >= 0) tree_.SetPolled(node, false);
   return absl::OkStatus();
+}
+
+// After a loss what is known below it is looked at all the same; what is in it, when it can be.
+void InotifyWatcher::NoteUnreadable(WatchNode& node) {
+  node.unreadable = true;
+  if (lost_since_ == 0) return;
+  if (unread_since_ == 0) unread_since_ = lost_since_;
+  if (options_.recursive) AddPendingBelow(node);
 }
 
 absl::StatusOr<bool> InotifyWatcher::Bind(WatchNode& node, const DirectoryLook& look) {
@@ -223,12 +231,15 @@ absl::StatusOr<bool> InotifyWatcher::BindFailed(WatchNode& node, const Directory
     tree_.ForgetWatch(node);
     return false;
   }
+  if (Vanished(error)) return WatchError(error, look.path);
   const bool news = !node.unreadable;
-  node.unreadable = true;
+  // Without its watch, all that comes is lost.
+  if (node.wd >= 0 && unread_since_ == 0) unread_since_ = drained_at_;
   tree_.ForgetWatch(node);
   tree_.SetPolled(node, true);
-  if (news || is_root) return WatchError(error, look.path);
-  return absl::NotFoundError("still not to be watched, as was said");
+  NoteUnreadable(node);
+  if (news) return WatchError(error, look.path);
+  return absl::AlreadyExistsError("still not to be watched, as was said");
 }
 
 bool InotifyWatcher::StillThere(const WatchNode& node, const std::string& path) {
@@ -330,14 +341,13 @@ void InotifyWatcher::CompareFile(WatchNode& node, const ListedEntry& entry) {
 bool InotifyWatcher::WasWritten(WatchNode& node, absl::string_view name, const FileVersion& version) const {
   if (node.versions != nullptr) {
     const auto last = node.versions->find(name);
-    if (last == node.versions->end()) return false;
-    return last->second.modified != version.modified || last->second.size != version.size ||
-           last->second.inode != version.inode;
+    if (last != node.versions->end()) return IsWritten(last->second, version);
   }
-  if (lost_since_ == 0) return false;
+  const std::int64_t since = node.unreadable && unread_since_ != 0 ? unread_since_ : lost_since_;
+  if (since == 0) return false;
   // Empty since it was made: that it is there was told, and there is nothing more to tell.
   if (version.size == 0 && version.modified == version.born) return false;
-  return std::max(version.modified, version.changed) >= lost_since_ - kFileTimeTick;
+  return std::max(version.modified, version.changed) >= since - kFileTimeTick;
 }
 
 void InotifyWatcher::CompareDirectory(WatchNode& node, absl::string_view name, bool link) {

@@ -15,6 +15,7 @@
 #include "lookout/adapters/file/file_kernel.h"
 #include "lookout/adapters/file/inotify_watcher_harness.h"
 #include "lookout/adapters/file/tree_watcher.h"
+#include "lookout/events/event.h"
 #include "lookout/testing/event_matchers.h"
 
 namespace lookout::file_internal {
@@ -49,6 +50,24 @@ TEST_F(InotifyWatcherTest, AHalfWithoutItsOtherIsADeletionAfterTheWait) {
   EXPECT_THAT(receiver_.events(), ElementsAre(IsEvent(Action::kFileDeleted, "r/a")));
 }
 
+TEST_F(InotifyWatcherTest, SettingTheWallClockNeitherStretchesNorCutsTheWait) {
+  kernel_.tree = {{"r", {"a", "b"}}};
+  ASSERT_TRUE(Open().ok());
+  kernel_.reads = {kernel_.Record("r", IN_MOVED_FROM, "a", 5)};
+  Step();
+  clock_.StepWallClock(-absl::Hours(1));
+  EXPECT_EQ(watcher_.Timeout(), kRenameWait);
+  clock_.Advance(kRenameWait);
+  Step();
+  EXPECT_THAT(receiver_.events(), ElementsAre(IsEvent(Action::kFileDeleted, "r/a")));
+  receiver_.Clear();
+  kernel_.reads = {kernel_.Record("r", IN_MOVED_FROM, "b", 6)};
+  Step();
+  clock_.StepWallClock(absl::Hours(1));
+  Step();
+  EXPECT_THAT(receiver_.events(), IsEmpty());
+}
+
 TEST_F(InotifyWatcherTest, MovedOutDirectoriesGiveTheirWatchesBack) {
   kernel_.tree = {{"r", {"d"}}, {"r/d", {"e"}}, {"r/d/e", {}}};
   ASSERT_TRUE(Open().ok());
@@ -70,6 +89,19 @@ TEST_F(InotifyWatcherTest, WhatIsSaidBetweenTheHalvesOfARenameIsOfTheNewPath) {
   Step();
   EXPECT_THAT(receiver_.events(),
               ElementsAre(IsEvent(Action::kFileRenamed, "r/e"), IsEvent(Action::kFileCreated, "r/e/f")));
+}
+
+TEST_F(InotifyWatcherTest, ABusyTreeThatLeftIsGivenUpAlone) {
+  kernel_.tree = {{"r", {"d", "e"}}, {"r/d", {}}, {"r/e", {}}};
+  ASSERT_TRUE(Open().ok());
+  kernel_.reads = {kernel_.Record("r", IN_MOVED_FROM | IN_ISDIR, "d", 5) +
+                   kernel_.Record("r", IN_MOVED_FROM | IN_ISDIR, "e", 6)};
+  for (int i = 0; i < 10'001; ++i) kernel_.reads.push_back(kernel_.Record("r/d", IN_MODIFY, "f"));
+  while (!kernel_.reads.empty()) Step();
+  kernel_.reads = {kernel_.Record("r", IN_MOVED_TO | IN_ISDIR, "new", 6)};
+  Step();
+  EXPECT_THAT(receiver_.events(),
+              ElementsAre(IsEvent(Action::kFileDeleted, "r/d"), IsEvent(Action::kFileRenamed, "r/new")));
 }
 
 TEST_F(InotifyWatcherTest, ATreeThatLeftAndIsBusyIsGivenUpBeforeTheWait) {
@@ -103,6 +135,7 @@ TEST_F(InotifyWatcherTest, AnOverflowIsOneForceReloadAndThenTheDifference) {
                           IsEvent(Action::kFileDeleted, "r/old"), IsEvent(Action::kFileCreated, "r/new"),
                           IsEvent(Action::kFileCreated, "r/g"), IsEvent(Action::kFileCreated, "r/new/deep"),
                           IsEvent(Action::kFileCreated, "r/new/deep/h")));
+  EXPECT_THAT(std::string(receiver_.events()[0].attributes.Get(kReason)), HasSubstr("overflowed"));
   EXPECT_THAT(kernel_.removed, ElementsAre(kernel_.wds["r/old"]));
   receiver_.Clear();
   kernel_.reads = {kernel_.Record("r/new/deep", IN_CREATE, "i")};
@@ -180,7 +213,8 @@ TEST_F(InotifyWatcherTest, GarbageFromTheKernelIsSaidAsALoss) {
   kernel_.tree = {{"r", {"f"}}};
   kernel_.reads = {kernel_.Record("r", IN_CREATE, "f") + "garbage"};
   Step();
-  EXPECT_THAT(receiver_.events(), ElementsAre(IsEvent(Action::kFileCreated, "r/f"), IsForceReload("r")));
+  ASSERT_THAT(receiver_.events(), ElementsAre(IsEvent(Action::kFileCreated, "r/f"), IsForceReload("r")));
+  EXPECT_THAT(std::string(receiver_.events()[1].attributes.Get(kReason)), HasSubstr("makes no sense"));
   EXPECT_THAT(receiver_.errors(), SizeIs(1));
 }
 
@@ -271,6 +305,23 @@ TEST_F(InotifyWatcherTest, ADirectoryThatMayNotBeReadOrVanishesDoesNotStopTheRes
   StepAll();
   EXPECT_THAT(receiver_.events(), ::testing::Contains(IsEvent(Action::kFileCreated, "r/secret/s")));
   EXPECT_THAT(receiver_.errors(), SizeIs(1));
+}
+
+TEST_F(InotifyWatcherTest, ARootThatLeavesWhileItIsToldIsDeleted) {
+  kernel_.tree = {{"r", {"f"}}};
+  kernel_.wds = {{"r", 1}};
+  kernel_.reads = {kernel_.Record("r", IN_DELETE_SELF, "")};
+  EXPECT_EQ(Open(TreeWatcher::Found::kTold).code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(receiver_.events(),
+              ElementsAre(IsEvent(Action::kFileCreated, "r"), IsEvent(Action::kFileCreated, "r/f"),
+                          IsEvent(Action::kFileDeleted, "r")));
+}
+
+TEST_F(InotifyWatcherTest, ARootThatLeavesBeforeAnythingIsToldIsNotDeleted) {
+  kernel_.wds = {{"r", 1}};
+  kernel_.reads = {kernel_.Record("r", IN_DELETE_SELF, "")};
+  EXPECT_EQ(Open().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(receiver_.events(), IsEmpty());
 }
 
 TEST_F(InotifyWatcherTest, WhatHappensWhileTheWatchesAreSetIsNotTold) {

@@ -32,20 +32,22 @@ void PushFront(absl::string_view path, std::deque<std::string>& names) {
 }  // namespace
 
 PathWatch::PathWatch(std::string path, bool watch, FileKernel& kernel)
-    : path_(std::move(path)), kernel_(kernel) {
-  if (!watch) {
-    unwatched_ = absl::UnavailableError("polling was asked for");
-    return;
-  }
-  fd_ = kernel_.Init();
-  if (fd_ < 0) unwatched_ = InitError(-std::exchange(fd_, -1), path_);
+    : path_(std::move(path)), kernel_(kernel), needs_instance_(watch) {
+  if (!watch) unwatched_ = absl::UnavailableError("polling was asked for");
 }
 
 PathWatch::~PathWatch() {
   if (fd_ >= 0) kernel_.Close(fd_);
 }
 
+void PathWatch::TakeInstance() {
+  fd_ = kernel_.Init();
+  needs_instance_ = fd_ < 0;
+  if (fd_ < 0) unwatched_ = InitError(-std::exchange(fd_, -1), path_);
+}
+
 void PathWatch::Resolve() {
+  if (needs_instance_) TakeInstance();
   const absl::flat_hash_map<int, Directory> before = std::exchange(directories_, {});
   const int file_before = std::exchange(file_wd_, -1);
   if (fd_ >= 0) unwatched_ = absl::OkStatus();
@@ -128,7 +130,7 @@ int PathWatch::Step(absl::FunctionRef<void(PathNews)> news) {
   const absl::string_view bytes(buffer, static_cast<std::size_t>(got));
   const absl::Status decoded =
       DecodeInotify(bytes, [&](const InotifyRecord& record) { Handle(record, news); });
-  if (!decoded.ok()) news(PathNews::kOnTheWay);
+  if (!decoded.ok()) news(PathNews::kGarbage);
   return static_cast<int>(got);
 }
 
@@ -151,7 +153,10 @@ void PathWatch::GiveUp(absl::Status why) {
 }
 
 void PathWatch::Handle(const InotifyRecord& record, absl::FunctionRef<void(PathNews)> news) {
-  if ((record.mask & IN_Q_OVERFLOW) != 0) return news(PathNews::kOnTheWay);
+  if ((record.mask & IN_Q_OVERFLOW) != 0) {
+    written_ = false;
+    return news(PathNews::kOverflow);
+  }
   if (record.wd == file_wd_ && record.name.empty()) {
     if ((record.mask & IN_MODIFY) != 0 && !std::exchange(written_, true)) news(PathNews::kWritten);
     return;

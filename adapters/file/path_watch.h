@@ -39,10 +39,12 @@ struct PathTarget {
 };
 
 enum class PathNews {
-  kWritten,  // the file at the end
-  kArrived,  // something came to be at the end of the path, in place of what was there, if anything
-  kLeft,     // what was there has left
-  kOnTheWay  // the path may lead elsewhere
+  kWritten,   // the file at the end
+  kArrived,   // something came to be at the end of the path, in place of what was there, if anything
+  kLeft,      // what was there has left
+  kOnTheWay,  // the path may lead elsewhere
+  kOverflow,  // of the kernel's queue: any of the others may be missing
+  kGarbage    // the same, as what the kernel said makes no sense
 };
 
 class PathWatch {
@@ -54,7 +56,7 @@ class PathWatch {
   PathWatch& operator=(const PathWatch&) = delete;
 
   // Walks the path again, sets the watches that it needs now, and ends the others. What changes afterwards is
-  // told by Step().
+  // told by Step(). Where there was no inotify instance to be had, asks for one again.
   void Resolve();
   const PathTarget& target() const { return target_; }
   // OK, or why something on the way cannot be watched, or nothing can be any more: the owner then asks from
@@ -81,12 +83,14 @@ class PathWatch {
   void WatchFile();
   int AddWatch(const std::string& path, std::uint32_t mask);
   void Handle(const InotifyRecord& record, absl::FunctionRef<void(PathNews)> news);
+  void TakeInstance();
   void GiveUp(absl::Status why);
 
   const std::string path_;
   FileKernel& kernel_;
   absl::Status unwatched_;
   PathTarget target_;
+  bool needs_instance_;
   int fd_ = -1;
   int file_wd_ = -1;
   absl::flat_hash_map<int, Directory> directories_;

@@ -169,18 +169,18 @@ TEST_F(PathWatchTest, AnInterruptedReadIsTriedAgain) {
   EXPECT_THAT(Step(path), ElementsAre(PathNews::kWritten));
 }
 
-TEST_F(PathWatchTest, GarbageAndAnOverflowSendToLookForOneself) {
+TEST_F(PathWatchTest, GarbageAndAnOverflowAreALoss) {
   PathWatch path("a/b/f", /*watch=*/true, kernel_);
   path.Resolve();
   for (const std::size_t size : {1u, 15u}) {
     kernel_.Bytes(0, std::string(size, '\1'));
-    EXPECT_THAT(Step(path), ElementsAre(PathNews::kOnTheWay));
+    EXPECT_THAT(Step(path), ElementsAre(PathNews::kGarbage));
   }
   inotify_event overflow{};
   overflow.wd = -1;
   overflow.mask = IN_Q_OVERFLOW;
   kernel_.Bytes(0, std::string(reinterpret_cast<const char*>(&overflow), sizeof(overflow)));
-  EXPECT_THAT(Step(path), ElementsAre(PathNews::kOnTheWay));
+  EXPECT_THAT(Step(path), ElementsAre(PathNews::kOverflow));
 }
 
 TEST_F(PathWatchTest, CatchingUpGoesOnWhereTheQueuesSizeCannotBeHad) {

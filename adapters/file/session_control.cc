@@ -35,6 +35,7 @@ void SessionControl::Begin() {
   const absl::MutexLock lock(mu_);
   running_ = true;
   answered_ = asked_;
+  Rest();  // of who asked the run before and was not answered
 }
 
 void SessionControl::End() {
@@ -44,10 +45,13 @@ void SessionControl::End() {
 
 std::uint64_t SessionControl::Asked() {
   const absl::MutexLock lock(mu_);
-  if (asked_ == answered_) return asked_;
+  if (asked_ != answered_) Rest();
+  return asked_;
+}
+
+void SessionControl::Rest() {
   eventfd_t ignored;
   if (wake_fd_ >= 0) ::eventfd_read(wake_fd_, &ignored);
-  return asked_;
 }
 
 void SessionControl::Answer(std::uint64_t asked) {

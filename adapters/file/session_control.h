@@ -38,6 +38,9 @@ class SessionControl {
   void Publish(const FileSourceCounters& counters);
 
  private:
+  // wake_fd() is readable no more.
+  void Rest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
   const int wake_fd_;
   mutable absl::Mutex mu_;
   bool running_ ABSL_GUARDED_BY(mu_) = false;

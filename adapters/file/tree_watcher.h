@@ -36,8 +36,10 @@ struct TreeOptions {
   const PolledMounts* mounts = nullptr;
   // How often what cannot be watched is looked at.
   absl::Duration poll_interval = absl::Seconds(1);
-  // Whether to watch at all, rather than to poll everything.
+  // Whether to watch at all, rather than to poll everything; or else, whether to begin with it when there is
+  // an inotify instance to be had.
   bool watch = true;
+  bool watch_later = false;
 };
 
 struct TreeCounters {
@@ -56,8 +58,9 @@ class TreeWatcher {
 
   enum class Found { kSilent, kTold };
   // Sets up. What is already there is told as created, the directory itself included, or not at all; what
-  // happens meanwhile likewise. Fails if the directory itself cannot be watched; what is below it and cannot
-  // be goes to the receiver's OnError. `progress` is called from time to time with the directories found
+  // happens meanwhile likewise. Fails if the directory itself cannot be watched, or is gone before all of it
+  // was seen: what was told of it is then told as deleted. What is below it and cannot be watched goes to the
+  // receiver's OnError. `progress` is called from time to time with the directories found
   // so far, and asks for the end by returning false.
   virtual absl::Status Open(Found found, absl::FunctionRef<bool(std::uint64_t directories)> progress) = 0;
 
