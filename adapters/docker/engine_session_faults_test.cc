@@ -1,0 +1,91 @@
+// A session with an engine that says what cannot be read, falls silent, or does not send what it must.
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "lookout/adapters/docker/container_list.h"
+#include "lookout/adapters/docker/engine_session_harness.h"
+#include "lookout/events/event.h"
+#include "lookout/testing/event_matchers.h"
+
+namespace lookout::docker_internal {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class EngineSessionFaultsTest : public EngineSessionHarness {};
+
+TEST_F(EngineSessionFaultsTest, GarbageIsOneLossAndCostsNoGoodEvent) {
+  engine_.stream = {Line("create", "web") + "garbage\nmore\n{\"a\":\n" + Line("start", "web", 8),
+                    Line("die", "web", 9)};
+  engine_.listed.containers = {Container("web", Phase::kExited)};
+  EXPECT_TRUE(absl::IsCancelled(Run()));
+  EXPECT_THAT(receiver_.events(),
+              ElementsAre(IsEvent(Action::kContainerCreate, "web"), IsEvent(Action::kContainerStart, "web"),
+                          IsEvent(Action::kContainerDie, "web"), IsForceReload("unix:///test")));
+  EXPECT_EQ(counters_.malformed, 3u);
+  EXPECT_EQ(receiver_.errors().size(), 2u) << "the first and the second of three";
+}
+
+TEST_F(EngineSessionFaultsTest, GarbageInWhatIsReplayedIsSaidAtOnceAlthoughTheStreamIsQuiet) {
+  RunOnce(Line("start", "web"));
+  engine_.remembered = Line("start", "web") + Line("die", "web", 8);
+  engine_.stream = {Line("start", "web") + "garbage\n" + Line("die", "web", 8)};
+  engine_.listed.containers = {Container("web", Phase::kExited)};
+  EXPECT_TRUE(absl::IsCancelled(Run()));
+  EXPECT_THAT(receiver_.events(),
+              ElementsAre(IsEvent(Action::kContainerDie, "web"), IsForceReload("unix:///test")));
+}
+
+TEST_F(EngineSessionFaultsTest, AStreamOfGarbageIsNotMendedMoreThanOnceASecond) {
+  for (int i = 0; i < 100; ++i) engine_.stream.push_back("garbage\n" + Line("kill", "web", i));
+  EXPECT_TRUE(absl::IsCancelled(Run()));
+  EXPECT_EQ(engine_.lists, 2) << "at the beginning, and at the first piece";
+  EXPECT_EQ(counters_.losses, 100u);
+}
+
+TEST_F(EngineSessionFaultsTest, ASilentEngineIsAskedAndOneThatDoesNotAnswerIsGivenUp) {
+  EXPECT_TRUE(absl::IsCancelled(Run()));
+  EXPECT_EQ(counters_.pings + counters_.audits, 0u) << "of one that is trusted nothing is asked";
+
+  options_.liveness = absl::Seconds(30);
+  engine_.ping = absl::DeadlineExceededError("no answer in time");
+  EXPECT_TRUE(absl::IsDeadlineExceeded(Run()));
+  EXPECT_EQ(counters_.pings, 1u);
+  EXPECT_EQ(engine_.asked_after, absl::Seconds(20));
+  EXPECT_EQ(engine_.quiet_for(), absl::Seconds(30));
+  EXPECT_EQ(lived_, absl::ZeroDuration()) << "and that is no cut that may be passed over";
+
+  engine_.ping = absl::OkStatus();
+  EXPECT_TRUE(absl::IsCancelled(Run()));
+  EXPECT_EQ(counters_.pings, 1u + 181u) << "every 20 s until it is silent for more than an hour";
+}
+
+TEST_F(EngineSessionFaultsTest, AMarkThatDoesNotComeIsAskedForOnceMoreOnANewStream) {
+  engine_.remembered = Line("start", "web");
+  const absl::Status missed = Run();
+  EXPECT_TRUE(absl::IsUnavailable(missed)) << missed;
+  EXPECT_THAT(std::string(missed.message()), HasSubstr("does not show what the engine remembers"));
+  EXPECT_EQ(receiver_.ready_count(), 0);
+  EXPECT_TRUE(absl::IsCancelled(Run()));
+  EXPECT_EQ(receiver_.ready_count(), 1) << "something in between does not replay, and never will";
+}
+
+TEST_F(EngineSessionFaultsTest, AMarkIsNotWaitedForInAStreamThatNeverPauses) {
+  engine_.remembered = Line("start", "web");
+  for (int i = 0; i < 100; ++i) engine_.stream.insert(engine_.stream.end(), {Line("kill", "a", i), "pause"});
+  EXPECT_TRUE(absl::IsUnavailable(Run()));
+}
+
+TEST_F(EngineSessionFaultsTest, HowLongAStreamLivedIsKnownWhenItIsCut) {
+  engine_.stream = {"pause", "cut"};
+  EXPECT_TRUE(absl::IsUnavailable(Run()));
+  EXPECT_EQ(lived_, absl::Seconds(2));
+}
+
+}  // namespace
+}  // namespace lookout::docker_internal
