@@ -20,11 +20,12 @@ void Continuity::Take(Item item, Mode mode, absl::Time now, std::vector<Event>& 
     return;
   }
   last_ = item.key;
+  // Of whatever kind: what came before a thousand of no interest is forgotten here, and not to be asked for.
+  if (item.time != absl::InfinitePast()) last_time_ = item.time;
   if (item.verdict == Verdict::kOtherType) ++counters_.other_types;
   if (item.verdict == Verdict::kUnknownAction) ++counters_.unknown_actions;
   if (item.verdict != Verdict::kEvent) return;
   Event& event = item.event;
-  last_time_ = event.time;
   if (!Matches(options_.filters, event)) {
     ++counters_.filtered;
     return;

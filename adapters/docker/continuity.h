@@ -63,7 +63,7 @@ class Continuity {
   // The last object that was taken, as long as it can be asked for: not before the first, nor after a loss
   // until the next.
   std::optional<std::uint64_t> last() const { return last_; }
-  // The time of the last event, by the engine; absl::InfinitePast() if there was none.
+  // The time of the last object that was taken and says one; absl::InfinitePast() if there was none.
   absl::Time last_time() const { return last_time_; }
 
   // Notes that something was lost. Stays so until that is told.

@@ -2,6 +2,7 @@
 #ifndef LOOKOUT_ADAPTERS_DOCKER_ENGINE_SESSION_HARNESS_H_
 #define LOOKOUT_ADAPTERS_DOCKER_ENGINE_SESSION_HARNESS_H_
 
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <optional>
@@ -27,7 +28,7 @@
 
 namespace lookout::docker_internal {
 
-inline std::string Line(absl::string_view action, absl::string_view name, int nano = 7) {
+inline std::string Line(absl::string_view action, absl::string_view name, std::int64_t nano = 7) {
   return absl::StrCat(R"({"Type":"container","Action":")", action, R"(","Actor":{"ID":"id-)", name,
                       R"(","Attributes":{"name":")", name, R"("}},"timeNano":)", nano, "}\n");
 }

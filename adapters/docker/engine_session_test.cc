@@ -1,9 +1,11 @@
 // A session with an engine that the test scripts; bad input and what does not come is in
 // engine_session_faults_test.cc, what engines do at random in engine_session_model_test.cc.
+#include <cstdint>
 #include <deque>
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -201,6 +203,20 @@ TEST_F(EngineSessionTest, PodmanIsNeverAskedForAllThatItRemembers) {
   EXPECT_TRUE(absl::IsCancelled(Run()));
   EXPECT_TRUE(absl::IsCancelled(Run()));
   EXPECT_EQ(engine_.subscribed_since, absl::FromUnixSeconds(1999)) << "a second before the last event";
+}
+
+// More than can be told apart from what is replayed, and nothing of it told.
+TEST_F(EngineSessionTest, PodmanIsNotAskedForWhatIsOlderThanTheLastThatWasPassedOver) {
+  engine_.spoken = DockerDialect::kPodman;
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  std::string all = Line("start", "web", 2000 * kSecond);
+  for (int i = 1; i <= 1100; ++i) absl::StrAppend(&all, Line("exec", "web", (2000 + i) * kSecond));
+  RunOnce(all);
+  const std::string last = Line("exec", "web", 3100 * kSecond);
+  engine_.remembered = engine_.stream.emplace_back(last + Line("die", "web", 3101 * kSecond));
+  EXPECT_TRUE(absl::IsCancelled(Run()));
+  EXPECT_EQ(engine_.subscribed_since, absl::FromUnixSeconds(3099)) << "a second before the last";
+  EXPECT_THAT(receiver_.events(), ElementsAre(IsEvent(Action::kContainerDie, "web")));
 }
 
 TEST_F(EngineSessionTest, AReceiverThatTakesNoMoreEndsIt) {

@@ -21,7 +21,7 @@ using Item = EventStreamDecoder::Item;
 using Verdict = EventStreamDecoder::Verdict;
 
 Item Malformed(absl::Status why) {
-  return {.verdict = Verdict::kMalformed, .key = 0, .event = {}, .error = std::move(why)};
+  return {.verdict = Verdict::kMalformed, .error = std::move(why)};
 }
 
 // Without the "/" that engines put before a container's name in other answers. A container always has a
@@ -39,7 +39,9 @@ void AddExitCode(Attributes& attributes) {
 }
 
 Item Normalize(const DockerMessage& message, DockerDialect dialect, absl::Time now) {
-  Item item{.verdict = Verdict::kOtherType, .key = message.Key()};
+  Item item{.verdict = Verdict::kOtherType,
+            .key = message.Key(),
+            .time = message.time.value_or(absl::InfinitePast())};
   if (!message.IsContainer()) return item;
 
   ShortBuffer verb, health;

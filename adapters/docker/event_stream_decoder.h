@@ -51,6 +51,7 @@ class EventStreamDecoder {
     // time, the type, the verb, the ID and the attributes. The same for the same event within one process; 0
     // for kMalformed, and for nothing else.
     std::uint64_t key = 0;
+    absl::Time time = absl::InfinitePast();  // by the engine, where it says one: of kEvent and the next two
     Event event = {};
     absl::Status error = {};
   };
