@@ -23,8 +23,10 @@ constexpr std::size_t kMostTold = 256;
 // Podman, whose memory has no end, is asked for what is a little older than what was seen last.
 constexpr absl::Duration kOverlap = absl::Seconds(1);
 
-// What cannot be read is mended by a list, but not more often.
+// What cannot be read is mended by a list and said, but not more often.
 constexpr absl::Duration kMendPause = absl::Seconds(1);
+
+constexpr char kUnreadable[] = "a part of the engine's stream could not be read";
 
 // Listing is not allowed, or not there, and will not be: events are told without it.
 bool IsRefusal(const absl::Status& failure) {
@@ -67,7 +69,7 @@ absl::Status EngineSession::Begin() {
   if (!mark.ok()) return mark.status();
   if (absl::Status status = ReadTo(*mark, Mode::kOld); !status.ok()) return status;
   if (absl::Status status = Reconcile(Mode::kOld); !status.ok()) return status;
-  continuity_.LossIsTold();  // of what happened before
+  OnLossMended();  // of what happened before
   continuity_.SetBegan();
   Ready();
   if (options_.initial) continuity_.TellRunning(clock_.TimeNow(), told_);
@@ -95,9 +97,8 @@ absl::Status EngineSession::Resume() {
 }
 
 absl::Status EngineSession::Step() {
-  // A loss is said at once, however quiet the stream is.
-  const absl::StatusOr<bool> got =
-      Fetch(continuity_.loss().has_value() ? absl::ZeroDuration() : UntilNextCheck());
+  // A loss is said as soon as it may be, however quiet the stream is.
+  const absl::StatusOr<bool> got = Fetch(continuity_.loss().has_value() ? MendIn() : UntilNextCheck());
   if (!got.ok()) {
     was_cut_ = true;
     return got.status();
@@ -106,19 +107,20 @@ absl::Status EngineSession::Step() {
   while (taken_ && HasItem()) TakeItem(mode, nullptr);
   Flush();
   if (!taken_) return absl::OkStatus();
-  if (continuity_.loss().has_value()) return Recover();
+  if (continuity_.loss().has_value()) return MendIn() > absl::ZeroDuration() ? absl::OkStatus() : Recover();
   if (absl::Status status = CheckLife(); !status.ok()) return status;
   return TimePassed(clock_) - audited_ >= options_.audit_interval ? Audit() : absl::OkStatus();
 }
 
 absl::Status EngineSession::Recover() {
-  const absl::Duration now = TimePassed(clock_);
-  if (!mended_.has_value() || now - *mended_ >= kMendPause) {
-    if (absl::Status status = Reconcile(Mode::kAfterGap); !status.ok()) return status;
-    mended_ = now;
-  }
+  if (absl::Status status = Reconcile(Mode::kAfterGap); !status.ok()) return status;
   TellLoss();
   return absl::OkStatus();
+}
+
+absl::Duration EngineSession::MendIn() const {
+  if (!mended_.has_value()) return absl::ZeroDuration();
+  return std::max(absl::ZeroDuration(), *mended_ + kMendPause - TimePassed(clock_));
 }
 
 absl::Status EngineSession::Audit() {
@@ -163,6 +165,7 @@ absl::Duration EngineSession::UntilNextCheck() const {
 }
 
 absl::Status EngineSession::Reconcile(Mode mode) {
+  malformed_when_listed_ = malformed_;
   const absl::StatusOr<ContainerList> list = engine_.List();
   if (!list.ok() && !IsRefusal(list.status())) return list.status();
   const absl::Status trouble = list.ok() ? list->first_unreadable : list.status();
@@ -275,21 +278,18 @@ absl::StatusOr<bool> EngineSession::Fetch(absl::Duration timeout) {
 void EngineSession::TakeItem(Mode mode, Ids* busy) {
   Item& item = items_[taken_items_++];
   if (item.verdict == Verdict::kMalformed) return OnMalformed(item.error);
-  in_garbage_ = false;
   continuity_.Take(std::move(item), mode, clock_.TimeNow(), told_, busy);
   if (told_.size() >= kMostTold) Flush();
 }
 
-// A stretch of garbage is one loss, and is told ever more rarely: the 1st, 2nd, 4th, 8th… piece of it.
+// All until the next list is one loss. Errors are told ever more rarely: the 1st, 2nd, 4th, 8th… of them.
 void EngineSession::OnMalformed(const absl::Status& error) {
   const std::uint64_t count = ++counters_.malformed;
   if (std::has_single_bit(++malformed_)) {
     receiver_.OnError(absl::DataLossError(
         absl::StrCat(options_.name, ": passed over ", error.message(), " (", count, " so far)")));
   }
-  if (!std::exchange(in_garbage_, true)) {
-    continuity_.Lose("a part of the engine's stream could not be read");
-  }
+  continuity_.Lose(kUnreadable);
 }
 
 void EngineSession::Ready() {
@@ -303,7 +303,14 @@ void EngineSession::TellLoss() {
   Event loss = MakeForceReload(EventType::kDocker, options_.host, *continuity_.loss(), clock_.TimeNow());
   if (options_.tell_host) loss.attributes.Set(kHost, options_.host);
   taken_ = receiver_.OnEvent(std::move(loss));
+  mended_ = TimePassed(clock_);
+  OnLossMended();
+}
+
+// But not of what could not be read after the list was made: that takes another.
+void EngineSession::OnLossMended() {
   continuity_.LossIsTold();
+  if (malformed_ != malformed_when_listed_) continuity_.Lose(kUnreadable);
 }
 
 void EngineSession::Flush() {

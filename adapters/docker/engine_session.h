@@ -78,6 +78,7 @@ class EngineSession {
   absl::Status Resume();
   absl::Status Step();
   absl::Status Recover();
+  absl::Duration MendIn() const;  // how long a loss has to wait
   absl::Status Audit();
   absl::Status CheckLife();
   absl::Duration AnswerTime() const;
@@ -105,6 +106,7 @@ class EngineSession {
 
   void Ready();
   void TellLoss();
+  void OnLossMended();
   void Flush();
 
   const SessionOptions& options_;
@@ -123,8 +125,8 @@ class EngineSession {
 
   bool ready_;
   bool taken_ = true;
-  bool in_garbage_ = false;
   std::uint64_t malformed_ = 0;
+  std::uint64_t malformed_when_listed_ = 0;
   bool begun_ = false;  // something has come
   bool was_cut_ = false;
   bool remembered_ = false;  // the last mark had a key

@@ -44,8 +44,42 @@ TEST_F(EngineSessionFaultsTest, GarbageInWhatIsReplayedIsSaidAtOnceAlthoughTheSt
 TEST_F(EngineSessionFaultsTest, AStreamOfGarbageIsNotMendedMoreThanOnceASecond) {
   for (int i = 0; i < 100; ++i) engine_.stream.push_back("garbage\n" + Line("kill", "web", i));
   EXPECT_TRUE(absl::IsCancelled(Run()));
-  EXPECT_EQ(engine_.lists, 2) << "at the beginning, and at the first piece";
-  EXPECT_EQ(counters_.losses, 100u);
+  EXPECT_EQ(engine_.lists, 3) << "at the beginning, at the first piece, and a second after it";
+  EXPECT_EQ(counters_.losses, 2u) << "one for each list, and nothing is said without one";
+}
+
+TEST_F(EngineSessionFaultsTest, EachTimeThatTheStreamCannotBeReadIsMendedAndSaid) {
+  for (const char* meanwhile : {"pause", "\n", "garbage\n"}) {
+    continuity_.reset();
+    receiver_.Clear();
+    engine_.lists = 0;
+    engine_.listed.containers = {Container("web", Phase::kRunning)};
+    // What the second piece was to tell is in the third list alone.
+    engine_.on_list = [this] {
+      if (engine_.lists == 3) engine_.listed.containers = {Container("web", Phase::kExited)};
+    };
+    engine_.stream = {Line("start", "web"), "garbage\n", meanwhile, "garbage\n"};
+    EXPECT_TRUE(absl::IsCancelled(Run()));
+    EXPECT_THAT(receiver_.events(),
+                ElementsAre(IsEvent(Action::kContainerStart, "web"), IsForceReload("unix:///test"),
+                            IsEvent(Action::kContainerDie, "web"), IsForceReload("unix:///test")))
+        << meanwhile;
+  }
+}
+
+// What it was to tell is not in the list, if that was made before.
+TEST_F(EngineSessionFaultsTest, WhatCannotBeReadAfterAListTakesAnother) {
+  engine_.listed.containers = {Container("web", Phase::kRunning)};
+  engine_.stream = {Line("kill", "web"), "garbage\n", "garbage\n" + Line("kill", "web", 8)};
+  engine_.remembered = Line("kill", "web");
+  engine_.on_list = [this] {
+    if (engine_.lists == 2) engine_.remembered = Line("kill", "web", 8);
+    if (engine_.lists == 3) engine_.listed.containers = {Container("web", Phase::kExited)};
+  };
+  EXPECT_TRUE(absl::IsCancelled(Run()));
+  EXPECT_THAT(receiver_.events(),
+              ElementsAre(IsEvent(Action::kContainerKill, "web"), IsForceReload("unix:///test"),
+                          IsEvent(Action::kContainerDie, "web"), IsForceReload("unix:///test")));
 }
 
 TEST_F(EngineSessionFaultsTest, ASilentEngineIsAskedAndOneThatDoesNotAnswerIsGivenUp) {
