@@ -147,8 +147,11 @@ absl::Status EngineSession::CheckLife() {
   ++counters_.pings;
   const absl::Status answer = engine_.Ping(AnswerTime());
   checked_ = TimePassed(clock_);
-  if (answer.ok() || engine_.quiet_for() < options_.liveness) return absl::OkStatus();
-  return answer;
+  if (answer.ok()) return answer;
+  const absl::Duration quiet = engine_.quiet_for();
+  if (quiet >= options_.liveness) return answer;
+  checked_ += AnswerTime() - quiet;  // asked again at the deadline
+  return absl::OkStatus();
 }
 
 // An engine is asked in time for its answer to be missed at the deadline.
@@ -253,14 +256,18 @@ absl::StatusOr<bool> EngineSession::Fetch(absl::Duration timeout) {
   if (HasItem()) return true;
   items_.clear();
   taken_items_ = 0;
+  const absl::Duration deadline = TimePassed(clock_) + timeout;
+  absl::Duration left = timeout;
   while (items_.empty()) {
     Flush();  // nothing is kept back while it waits, nor if there is no more to come
     if (decoded_ == bytes_.size()) {
+      if (left < absl::ZeroDuration()) return false;
       decoded_ = 0;
-      absl::StatusOr<std::string> next = engine_.Next(timeout, std::exchange(bytes_, std::string()));
+      absl::StatusOr<std::string> next = engine_.Next(left, std::exchange(bytes_, std::string()));
       if (!next.ok()) return next.status();
       if (next->empty()) return false;
       bytes_ = *std::move(next);
+      left = deadline - TimePassed(clock_);  // bytes need not be the end of an object
     }
     // Of what waits to be decoded there may be seconds of work.
     if (engine_.stopping()) return absl::CancelledError("stopped");

@@ -13,9 +13,13 @@
 namespace lookout::docker_internal {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::Gt;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Lt;
+using ::testing::SizeIs;
 
 class EngineSessionFaultsTest : public EngineSessionHarness {};
 
@@ -94,9 +98,15 @@ TEST_F(EngineSessionFaultsTest, ASilentEngineIsAskedAndOneThatDoesNotAnswerIsGiv
   EXPECT_EQ(engine_.quiet_for(), absl::Seconds(30));
   EXPECT_EQ(lived_, absl::ZeroDuration()) << "and that is no cut that may be passed over";
 
+  // One that refuses at once has until the deadline as well, and no longer.
+  engine_.ping = absl::UnavailableError("refused");
+  EXPECT_TRUE(absl::IsUnavailable(Run()));
+  EXPECT_EQ(counters_.pings, 1u + 2u);
+  EXPECT_EQ(engine_.quiet_for(), absl::Seconds(30));
+
   engine_.ping = absl::OkStatus();
   EXPECT_TRUE(absl::IsCancelled(Run()));
-  EXPECT_EQ(counters_.pings, 1u + 181u) << "every 20 s until it is silent for more than an hour";
+  EXPECT_EQ(counters_.pings, 3u + 181u) << "every 20 s until it is silent for more than an hour";
 }
 
 TEST_F(EngineSessionFaultsTest, AMarkThatDoesNotComeIsAskedForOnceMoreOnANewStream) {
@@ -113,6 +123,21 @@ TEST_F(EngineSessionFaultsTest, AMarkIsNotWaitedForInAStreamThatNeverPauses) {
   engine_.remembered = Line("start", "web");
   for (int i = 0; i < 100; ++i) engine_.stream.insert(engine_.stream.end(), {Line("kill", "a", i), "pause"});
   EXPECT_TRUE(absl::IsUnavailable(Run()));
+}
+
+TEST_F(EngineSessionFaultsTest, AMarkIsNotWaitedForInAStreamOfBlankLines) {
+  engine_.remembered = Line("start", "web");
+  for (int i = 0; i < 100; ++i) engine_.stream.push_back("slow");
+  EXPECT_TRUE(absl::IsUnavailable(Run()));
+  EXPECT_THAT(engine_.stream, SizeIs(AllOf(Gt(90u), Lt(100u)))) << "it was given up in time";
+}
+
+TEST_F(EngineSessionFaultsTest, AuditsComeInAStreamOfBlankLines) {
+  options_.audit_interval = absl::Seconds(60);
+  for (int i = 0; i < 100; ++i) engine_.stream.push_back("slow");
+  engine_.stream.push_back("cut");
+  EXPECT_TRUE(absl::IsUnavailable(Run()));
+  EXPECT_GE(counters_.audits, 12u) << "in 15 minutes";
 }
 
 TEST_F(EngineSessionFaultsTest, HowLongAStreamLivedIsKnownWhenItIsCut) {

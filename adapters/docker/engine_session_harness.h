@@ -33,9 +33,9 @@ inline std::string Line(absl::string_view action, absl::string_view name, std::i
                       R"(","Attributes":{"name":")", name, R"("}},"timeNano":)", nano, "}\n");
 }
 
-// What is scripted is taken in turn; where the script is at its end, the stream is quiet, the engine
-// remembers `remembered`, and it lists `listed`. Each wait takes its time. Silent for long enough, it is
-// over.
+// What is scripted is taken in turn ("pause" is two seconds of silence, "slow" a blank line after nine); where
+// the script is at its end, the stream is quiet, the engine remembers `remembered`, and it lists `listed`.
+// Each wait takes its time. Silent for long enough, it is over.
 class ScriptedEngine final : public EngineApi {
  public:
   explicit ScriptedEngine(FakeClock& clock) : clock_(clock) {}
@@ -53,6 +53,10 @@ class ScriptedEngine final : public EngineApi {
       std::string bytes = std::move(stream.front());
       stream.pop_front();
       if (bytes == "cut") return absl::UnavailableError("cut");
+      if (bytes == "slow") {
+        clock_.Advance(absl::Seconds(9));
+        bytes = "\n";
+      }
       if (bytes == "pause") {
         clock_.Advance(absl::Seconds(2));
         return "";
@@ -76,7 +80,7 @@ class ScriptedEngine final : public EngineApi {
   }
   absl::Status Ping(absl::Duration timeout) override {
     asked_after = quiet_for();
-    if (!ping.ok()) clock_.Advance(timeout);
+    if (!ping.ok() && !absl::IsUnavailable(ping)) clock_.Advance(timeout);
     return ping;
   }
 
