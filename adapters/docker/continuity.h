@@ -58,6 +58,11 @@ class Continuity {
   void Take(EventStreamDecoder::Item item, Mode mode, absl::Time now, std::vector<Event>& told,
             absl::flat_hash_set<std::string>* busy = nullptr);
 
+  // Remembers an object that cannot be read, if it has a key.
+  void NoteUnreadable(std::uint64_t key) {
+    if (key != 0) history_.Add(key);
+  }
+
   bool HasSeen(std::uint64_t key) const { return history_.Contains(key); }
 
   // The last object that was taken, as long as it can be asked for: not before the first, nor after a loss

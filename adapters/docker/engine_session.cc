@@ -80,6 +80,7 @@ absl::Status EngineSession::Begin() {
 absl::Status EngineSession::Resume() {
   const absl::StatusOr<Mark> mark = TakeMark();
   if (!mark.ok()) return mark.status();
+  unreadable_ = mark->unreadable;
   if (!continuity_.last().has_value() && !continuity_.loss().has_value()) {
     Ready();
     return Compare(*mark, Mode::kAfterGap, "the engine was away, and its containers are not as they were");
@@ -193,7 +194,10 @@ absl::StatusOr<EngineSession::Mark> EngineSession::TakeMark() {
   Mark mark;
   EventStreamDecoder decoder({.max_object_bytes = options_.max_object_bytes, .dialect = engine_.dialect()});
   decoder.Feed(*replay, clock_.TimeNow(), [&](Item item) {
-    if (item.verdict == Verdict::kMalformed) return true;
+    if (item.verdict == Verdict::kMalformed) {
+      if (item.key != 0) mark.unreadable.insert(item.key);
+      return true;
+    }
     mark.key = item.key;
     mark.has_last = mark.has_last || item.key == continuity_.last();
     return true;
@@ -243,8 +247,13 @@ absl::StatusOr<bool> EngineSession::FollowsOn(const Mark& mark) {
   const absl::StatusOr<bool> got = mark.key.has_value() ? FetchWhatMustCome() : Fetch(absl::ZeroDuration());
   if (!got.ok()) return got.status();
   if (!*got) return false;
-  const Item& first = items_[taken_items_];
-  return first.verdict != Verdict::kMalformed && continuity_.HasSeen(first.key);
+  return IsKnown(items_[taken_items_]);
+}
+
+// What cannot be read may be the same again, and tell of something else: it is known if it is replayed.
+bool EngineSession::IsKnown(const Item& item) const {
+  if (item.verdict == Verdict::kMalformed && !unreadable_.contains(item.key)) return false;
+  return continuity_.HasSeen(item.key);
 }
 
 absl::Time EngineSession::Since() const {
@@ -284,17 +293,24 @@ absl::StatusOr<bool> EngineSession::Fetch(absl::Duration timeout) {
 
 void EngineSession::TakeItem(Mode mode, Ids* busy) {
   Item& item = items_[taken_items_++];
-  if (item.verdict == Verdict::kMalformed) return OnMalformed(item.error);
+  if (item.verdict == Verdict::kMalformed) return OnMalformed(item);
   continuity_.Take(std::move(item), mode, clock_.TimeNow(), told_, busy);
   if (told_.size() >= kMostTold) Flush();
 }
 
 // All until the next list is one loss. Errors are told ever more rarely: the 1st, 2nd, 4th, 8th… of them.
-void EngineSession::OnMalformed(const absl::Status& error) {
+void EngineSession::OnMalformed(const Item& item) {
+  const bool is_known = IsKnown(item);
+  unreadable_.erase(item.key);
+  continuity_.NoteUnreadable(item.key);
+  if (is_known) {
+    ++counters_.duplicates;
+    return;
+  }
   const std::uint64_t count = ++counters_.malformed;
   if (std::has_single_bit(++malformed_)) {
     receiver_.OnError(absl::DataLossError(
-        absl::StrCat(options_.name, ": passed over ", error.message(), " (", count, " so far)")));
+        absl::StrCat(options_.name, ": passed over ", item.error.message(), " (", count, " so far)")));
   }
   continuity_.Lose(kUnreadable);
 }

@@ -69,9 +69,11 @@ class EngineSession {
  private:
   using Mode = Continuity::Mode;
   using Ids = absl::flat_hash_set<std::string>;
+  using Keys = absl::flat_hash_set<std::uint64_t>;
   struct Mark {
     std::optional<std::uint64_t> key;  // none: nothing is remembered
     bool has_last = false;             // the last object that was seen is remembered
+    Keys unreadable = {};              // what is remembered as well, but may look like something else
   };
 
   absl::Status Begin();
@@ -94,6 +96,7 @@ class EngineSession {
   absl::Status ReadTo(const Mark& mark, Mode mode, Ids* busy = nullptr);
   absl::Status OnMarkMissed();
   absl::StatusOr<bool> FollowsOn(const Mark& mark);
+  bool IsKnown(const EventStreamDecoder::Item& item) const;
   absl::Time Since() const;
 
   // Whether there is an item to take, after waiting for `timeout` at most.
@@ -102,7 +105,7 @@ class EngineSession {
   absl::StatusOr<bool> FetchWhatMustCome();
   bool HasItem() const { return taken_items_ < items_.size(); }
   void TakeItem(Mode mode, Ids* busy);
-  void OnMalformed(const absl::Status& error);
+  void OnMalformed(const EventStreamDecoder::Item& item);
 
   void Ready();
   void TellLoss();
@@ -125,6 +128,7 @@ class EngineSession {
 
   bool ready_;
   bool taken_ = true;
+  Keys unreadable_;  // that the engine remembers, and the stream has not shown yet
   std::uint64_t malformed_ = 0;
   std::uint64_t malformed_when_listed_ = 0;
   bool begun_ = false;  // something has come

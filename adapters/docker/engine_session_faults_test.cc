@@ -45,6 +45,32 @@ TEST_F(EngineSessionFaultsTest, GarbageInWhatIsReplayedIsSaidAtOnceAlthoughTheSt
               ElementsAre(IsEvent(Action::kContainerDie, "web"), IsForceReload("unix:///test")));
 }
 
+// Which engines replay as anything else that they remember.
+TEST_F(EngineSessionFaultsTest, AnObjectThatCannotBeReadIsOneLossHoweverOftenItIsReplayed) {
+  const std::string bad = "{\"Type\":\"container\",\"Action\":\"start\"}\n";  // without an ID
+  engine_.listed.containers = {Container("web", Phase::kRunning)};
+  for (const std::string& memory : {bad + Line("start", "web"), Line("start", "web") + bad,
+                                    Line("kill", "web") + bad + Line("start", "web")}) {
+    continuity_.reset();
+    counters_.malformed = counters_.losses = 0;
+    RunOnce(memory);
+    EXPECT_EQ(counters_.losses, 1u);
+    engine_.remembered = memory;
+    engine_.stream = {memory, "cut"};
+    EXPECT_TRUE(absl::IsUnavailable(Run()));
+    EXPECT_THAT(receiver_.events(), IsEmpty()) << memory;
+    EXPECT_THAT(receiver_.errors(), IsEmpty());
+    EXPECT_EQ(counters_.malformed, 1u);
+
+    engine_.stream = {memory, bad};  // another, of the same words
+    EXPECT_TRUE(absl::IsCancelled(Run()));
+    EXPECT_THAT(receiver_.events(), ElementsAre(IsForceReload("unix:///test"))) << memory;
+    EXPECT_EQ(counters_.malformed, 2u);
+    receiver_.Clear();
+    engine_.remembered = "";
+  }
+}
+
 TEST_F(EngineSessionFaultsTest, AStreamOfGarbageIsNotMendedMoreThanOnceASecond) {
   for (int i = 0; i < 100; ++i) engine_.stream.push_back("garbage\n" + Line("kill", "web", i));
   EXPECT_TRUE(absl::IsCancelled(Run()));

@@ -33,9 +33,9 @@ inline std::string Line(absl::string_view action, absl::string_view name, std::i
                       R"(","Attributes":{"name":")", name, R"("}},"timeNano":)", nano, "}\n");
 }
 
-// What is scripted is taken in turn ("pause" is two seconds of silence, "slow" a blank line after nine); where
-// the script is at its end, the stream is quiet, the engine remembers `remembered`, and it lists `listed`.
-// Each wait takes its time. Silent for long enough, it is over.
+// What is scripted is taken in turn ("pause" is two seconds of silence, "slow" a blank line after nine);
+// where the script is at its end, the stream is quiet, the engine remembers `remembered`, and it lists
+// `listed`. Each wait takes its time. Silent for long enough, it is over.
 class ScriptedEngine final : public EngineApi {
  public:
   explicit ScriptedEngine(FakeClock& clock) : clock_(clock) {}
