@@ -58,12 +58,17 @@ class Continuity {
   void Take(EventStreamDecoder::Item item, Mode mode, absl::Time now, std::vector<Event>& told,
             absl::flat_hash_set<std::string>* busy = nullptr);
 
+  // Remembers an object that cannot be read, if it has a key.
+  void NoteUnreadable(std::uint64_t key) {
+    if (key != 0) history_.Add(key);
+  }
+
   bool HasSeen(std::uint64_t key) const { return history_.Contains(key); }
 
   // The last object that was taken, as long as it can be asked for: not before the first, nor after a loss
   // until the next.
   std::optional<std::uint64_t> last() const { return last_; }
-  // The time of the last event, by the engine; absl::InfinitePast() if there was none.
+  // The time of the last object that was taken and says one; absl::InfinitePast() if there was none.
   absl::Time last_time() const { return last_time_; }
 
   // Notes that something was lost. Stays so until that is told.
@@ -80,6 +85,7 @@ class Continuity {
   // Notes that a stream did not show a mark. True unless the one before did not either.
   bool NoteMarkMissed() { return !std::exchange(mark_missed_, true); }
   void MarkIsFound() { mark_missed_ = false; }
+  bool mark_missed() const { return mark_missed_; }
   // Notes that the engine does not list its containers. True for the first time.
   bool NoteRefusal() { return !std::exchange(refused_, true); }
   // Appends a start for each container that runs.
@@ -88,6 +94,7 @@ class Continuity {
  private:
   void TakeEvent(Event event, Mode mode, absl::Time now, std::vector<Event>& told);
   bool IsWanted(const Event& event) const;
+  bool IsRenamedAway(const ListedContainer& container) const;
   void Tell(std::vector<Event> synthesized, std::vector<Event>& told);
 
   const ContinuityOptions options_;

@@ -16,7 +16,8 @@
 // - Each event is told once. What happened between two connections is taken from the engine's memory.
 // - Where that memory does not reach back to the last event seen, containers are listed, and what must have
 //   happened is told as events with the attribute lookout.synthesized = "true"; then one ForceReload, whose
-//   reason says why. The same where a part of the stream cannot be read. No ForceReload otherwise.
+//   reason says why. The same where a part of the stream cannot be read, once a second at most. No
+//   ForceReload otherwise.
 // - The engine is always listened to, however slow the receiver is, up to `max_buffered_bytes`; then the
 //   connection is given up, and taken up again when the receiver is done with what is there.
 //

@@ -23,8 +23,10 @@ constexpr std::size_t kMostTold = 256;
 // Podman, whose memory has no end, is asked for what is a little older than what was seen last.
 constexpr absl::Duration kOverlap = absl::Seconds(1);
 
-// What cannot be read is mended by a list, but not more often.
+// What cannot be read is mended by a list and said, but not more often.
 constexpr absl::Duration kMendPause = absl::Seconds(1);
+
+constexpr char kUnreadable[] = "a part of the engine's stream could not be read";
 
 // Listing is not allowed, or not there, and will not be: events are told without it.
 bool IsRefusal(const absl::Status& failure) {
@@ -67,7 +69,7 @@ absl::Status EngineSession::Begin() {
   if (!mark.ok()) return mark.status();
   if (absl::Status status = ReadTo(*mark, Mode::kOld); !status.ok()) return status;
   if (absl::Status status = Reconcile(Mode::kOld); !status.ok()) return status;
-  continuity_.LossIsTold();  // of what happened before
+  OnLossMended();  // of what happened before
   continuity_.SetBegan();
   Ready();
   if (options_.initial) continuity_.TellRunning(clock_.TimeNow(), told_);
@@ -78,26 +80,25 @@ absl::Status EngineSession::Begin() {
 absl::Status EngineSession::Resume() {
   const absl::StatusOr<Mark> mark = TakeMark();
   if (!mark.ok()) return mark.status();
-  if (!continuity_.last().has_value() && !continuity_.loss().has_value()) {
-    Ready();
-    return Compare(*mark, Mode::kAfterGap, "the engine was away, and its containers are not as they were");
+  unreadable_ = mark->unreadable;
+  if (continuity_.last().has_value() || continuity_.loss().has_value()) {
+    const absl::StatusOr<bool> follows_on = FollowsOn(*mark);
+    if (!follows_on.ok()) return follows_on.status();
+    if (!*follows_on) {
+      continuity_.ForgetLast();
+      continuity_.Lose("the engine does not remember what came right after the last event that was seen");
+    }
+    if (!continuity_.loss().has_value()) {
+      Ready();
+      return ReadTo(*mark, Mode::kNew);
+    }
   }
-  const absl::StatusOr<bool> follows_on = FollowsOn(*mark);
-  if (!follows_on.ok()) return follows_on.status();
-  Ready();
-  if (!*follows_on) {
-    continuity_.ForgetLast();
-    continuity_.Lose("the engine does not remember what came right after the last event that was seen");
-  }
-  const bool lost = continuity_.loss().has_value();
-  if (absl::Status status = ReadTo(*mark, lost ? Mode::kAfterGap : Mode::kNew); !status.ok()) return status;
-  return lost ? Recover() : absl::OkStatus();
+  return Compare(*mark, Mode::kAfterGap, "the engine was away, and its containers are not as they were");
 }
 
 absl::Status EngineSession::Step() {
-  // A loss is said at once, however quiet the stream is.
-  const absl::StatusOr<bool> got =
-      Fetch(continuity_.loss().has_value() ? absl::ZeroDuration() : UntilNextCheck());
+  // A loss is said as soon as it may be, however quiet the stream is.
+  const absl::StatusOr<bool> got = Fetch(continuity_.loss().has_value() ? MendIn() : UntilNextCheck());
   if (!got.ok()) {
     was_cut_ = true;
     return got.status();
@@ -106,19 +107,20 @@ absl::Status EngineSession::Step() {
   while (taken_ && HasItem()) TakeItem(mode, nullptr);
   Flush();
   if (!taken_) return absl::OkStatus();
-  if (continuity_.loss().has_value()) return Recover();
+  if (continuity_.loss().has_value()) return MendIn() > absl::ZeroDuration() ? absl::OkStatus() : Recover();
   if (absl::Status status = CheckLife(); !status.ok()) return status;
   return TimePassed(clock_) - audited_ >= options_.audit_interval ? Audit() : absl::OkStatus();
 }
 
 absl::Status EngineSession::Recover() {
-  const absl::Duration now = TimePassed(clock_);
-  if (!mended_.has_value() || now - *mended_ >= kMendPause) {
-    if (absl::Status status = Reconcile(Mode::kAfterGap); !status.ok()) return status;
-    mended_ = now;
-  }
+  if (absl::Status status = Reconcile(Mode::kAfterGap); !status.ok()) return status;
   TellLoss();
   return absl::OkStatus();
+}
+
+absl::Duration EngineSession::MendIn() const {
+  if (!mended_.has_value()) return absl::ZeroDuration();
+  return std::max(absl::ZeroDuration(), *mended_ + kMendPause - TimePassed(clock_));
 }
 
 absl::Status EngineSession::Audit() {
@@ -129,13 +131,18 @@ absl::Status EngineSession::Audit() {
   return Compare(*mark, Mode::kNew, "an audit found that the engine's containers are not as its events said");
 }
 
+// All that can fail is asked before the source counts as live again, so that a failure is one more in a row.
+// A list that had to wait for a mark in vain is older than what came meanwhile: then another is asked for.
 absl::Status EngineSession::Compare(const Mark& mark, Mode mode, absl::string_view reason) {
+  const absl::StatusOr<Listing> listing = AskForList();
+  if (!listing.ok()) return listing.status();
+  Ready();
   const std::uint64_t before = counters_.synthesized;
   if (absl::Status status = ReadTo(mark, mode); !status.ok()) return status;
-  if (absl::Status status = Reconcile(mode); !status.ok()) return status;
-  if (counters_.synthesized == before) return absl::OkStatus();
-  continuity_.Lose(std::string(reason));
-  TellLoss();
+  const absl::Status learnt = continuity_.mark_missed() ? Reconcile(mode) : TakeOver(*listing, mode);
+  if (!learnt.ok()) return learnt;
+  if (counters_.synthesized != before) continuity_.Lose(std::string(reason));
+  if (continuity_.loss().has_value()) TellLoss();
   return absl::OkStatus();
 }
 
@@ -145,8 +152,11 @@ absl::Status EngineSession::CheckLife() {
   ++counters_.pings;
   const absl::Status answer = engine_.Ping(AnswerTime());
   checked_ = TimePassed(clock_);
-  if (answer.ok() || engine_.quiet_for() < options_.liveness) return absl::OkStatus();
-  return answer;
+  if (answer.ok()) return answer;
+  const absl::Duration quiet = engine_.quiet_for();
+  if (quiet >= options_.liveness) return answer;
+  checked_ += AnswerTime() - quiet;  // asked again at the deadline
+  return absl::OkStatus();
 }
 
 // An engine is asked in time for its answer to be missed at the deadline.
@@ -163,20 +173,31 @@ absl::Duration EngineSession::UntilNextCheck() const {
 }
 
 absl::Status EngineSession::Reconcile(Mode mode) {
-  const absl::StatusOr<ContainerList> list = engine_.List();
+  const absl::StatusOr<Listing> listing = AskForList();
+  return listing.ok() ? TakeOver(*listing, mode) : listing.status();
+}
+
+absl::StatusOr<EngineSession::Listing> EngineSession::AskForList() {
+  absl::StatusOr<ContainerList> list = engine_.List();
   if (!list.ok() && !IsRefusal(list.status())) return list.status();
   const absl::Status trouble = list.ok() ? list->first_unreadable : list.status();
   if (!trouble.ok() && continuity_.NoteRefusal()) receiver_.OnError(trouble);
-  if (!list.ok()) return absl::OkStatus();
-  const absl::StatusOr<Mark> mark = TakeMark();
+  if (!list.ok()) return Listing();
+  absl::StatusOr<Mark> mark = TakeMark();
   if (!mark.ok()) return mark.status();
   if (forgot_) {
     return absl::UnavailableError(
         absl::StrCat(options_.host, ": the engine was restarted while it was asked"));
   }
+  return Listing{.list = *std::move(list), .mark = *std::move(mark)};
+}
+
+absl::Status EngineSession::TakeOver(const Listing& listing, Mode mode) {
+  malformed_when_listed_ = malformed_;
+  if (!listing.list.has_value()) return absl::OkStatus();
   Ids busy;
-  if (absl::Status status = ReadTo(*mark, mode, &busy); !status.ok()) return status;
-  continuity_.Learn(*list, busy, clock_.TimeNow(), told_);
+  if (absl::Status status = ReadTo(listing.mark, mode, &busy); !status.ok()) return status;
+  continuity_.Learn(*listing.list, busy, clock_.TimeNow(), told_);
   Flush();
   return absl::OkStatus();
 }
@@ -187,7 +208,10 @@ absl::StatusOr<EngineSession::Mark> EngineSession::TakeMark() {
   Mark mark;
   EventStreamDecoder decoder({.max_object_bytes = options_.max_object_bytes, .dialect = engine_.dialect()});
   decoder.Feed(*replay, clock_.TimeNow(), [&](Item item) {
-    if (item.verdict == Verdict::kMalformed) return true;
+    if (item.verdict == Verdict::kMalformed) {
+      if (item.key != 0) mark.unreadable.insert(item.key);
+      return true;
+    }
     mark.key = item.key;
     mark.has_last = mark.has_last || item.key == continuity_.last();
     return true;
@@ -237,8 +261,13 @@ absl::StatusOr<bool> EngineSession::FollowsOn(const Mark& mark) {
   const absl::StatusOr<bool> got = mark.key.has_value() ? FetchWhatMustCome() : Fetch(absl::ZeroDuration());
   if (!got.ok()) return got.status();
   if (!*got) return false;
-  const Item& first = items_[taken_items_];
-  return first.verdict != Verdict::kMalformed && continuity_.HasSeen(first.key);
+  return IsKnown(items_[taken_items_]);
+}
+
+// What cannot be read may be the same again, and tell of something else: it is known if it is replayed.
+bool EngineSession::IsKnown(const Item& item) const {
+  if (item.verdict == Verdict::kMalformed && !unreadable_.contains(item.key)) return false;
+  return continuity_.HasSeen(item.key);
 }
 
 absl::Time EngineSession::Since() const {
@@ -250,14 +279,18 @@ absl::StatusOr<bool> EngineSession::Fetch(absl::Duration timeout) {
   if (HasItem()) return true;
   items_.clear();
   taken_items_ = 0;
+  const absl::Duration deadline = TimePassed(clock_) + timeout;
+  absl::Duration left = timeout;
   while (items_.empty()) {
     Flush();  // nothing is kept back while it waits, nor if there is no more to come
     if (decoded_ == bytes_.size()) {
+      if (left < absl::ZeroDuration()) return false;
       decoded_ = 0;
-      absl::StatusOr<std::string> next = engine_.Next(timeout, std::exchange(bytes_, std::string()));
+      absl::StatusOr<std::string> next = engine_.Next(left, std::exchange(bytes_, std::string()));
       if (!next.ok()) return next.status();
       if (next->empty()) return false;
       bytes_ = *std::move(next);
+      left = deadline - TimePassed(clock_);  // bytes need not be the end of an object
     }
     // Of what waits to be decoded there may be seconds of work.
     if (engine_.stopping()) return absl::CancelledError("stopped");
@@ -274,22 +307,26 @@ absl::StatusOr<bool> EngineSession::Fetch(absl::Duration timeout) {
 
 void EngineSession::TakeItem(Mode mode, Ids* busy) {
   Item& item = items_[taken_items_++];
-  if (item.verdict == Verdict::kMalformed) return OnMalformed(item.error);
-  in_garbage_ = false;
+  if (item.verdict == Verdict::kMalformed) return OnMalformed(item);
   continuity_.Take(std::move(item), mode, clock_.TimeNow(), told_, busy);
   if (told_.size() >= kMostTold) Flush();
 }
 
-// A stretch of garbage is one loss, and is told ever more rarely: the 1st, 2nd, 4th, 8th… piece of it.
-void EngineSession::OnMalformed(const absl::Status& error) {
+// All until the next list is one loss. Errors are told ever more rarely: the 1st, 2nd, 4th, 8th… of them.
+void EngineSession::OnMalformed(const Item& item) {
+  const bool is_known = IsKnown(item);
+  unreadable_.erase(item.key);
+  continuity_.NoteUnreadable(item.key);
+  if (is_known) {
+    ++counters_.duplicates;
+    return;
+  }
   const std::uint64_t count = ++counters_.malformed;
   if (std::has_single_bit(++malformed_)) {
     receiver_.OnError(absl::DataLossError(
-        absl::StrCat(options_.name, ": passed over ", error.message(), " (", count, " so far)")));
+        absl::StrCat(options_.name, ": passed over ", item.error.message(), " (", count, " so far)")));
   }
-  if (!std::exchange(in_garbage_, true)) {
-    continuity_.Lose("a part of the engine's stream could not be read");
-  }
+  continuity_.Lose(kUnreadable);
 }
 
 void EngineSession::Ready() {
@@ -303,7 +340,14 @@ void EngineSession::TellLoss() {
   Event loss = MakeForceReload(EventType::kDocker, options_.host, *continuity_.loss(), clock_.TimeNow());
   if (options_.tell_host) loss.attributes.Set(kHost, options_.host);
   taken_ = receiver_.OnEvent(std::move(loss));
+  mended_ = TimePassed(clock_);
+  OnLossMended();
+}
+
+// But not of what could not be read after the list was made: that takes another.
+void EngineSession::OnLossMended() {
   continuity_.LossIsTold();
+  if (malformed_ != malformed_when_listed_) continuity_.Lose(kUnreadable);
 }
 
 void EngineSession::Flush() {

@@ -32,6 +32,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/clock_interface.h"
 #include "absl/time/time.h"
+#include "lookout/adapters/docker/container_list.h"
 #include "lookout/adapters/docker/continuity.h"
 #include "lookout/adapters/docker/engine_api.h"
 #include "lookout/adapters/docker/engine_counters.h"
@@ -69,30 +70,41 @@ class EngineSession {
  private:
   using Mode = Continuity::Mode;
   using Ids = absl::flat_hash_set<std::string>;
+  using Keys = absl::flat_hash_set<std::uint64_t>;
   struct Mark {
     std::optional<std::uint64_t> key;  // none: nothing is remembered
     bool has_last = false;             // the last object that was seen is remembered
+    Keys unreadable = {};              // what is remembered as well, but may look like something else
+  };
+  struct Listing {
+    std::optional<ContainerList> list;  // none: it is refused
+    Mark mark;                          // taken after it
   };
 
   absl::Status Begin();
   absl::Status Resume();
   absl::Status Step();
   absl::Status Recover();
+  absl::Duration MendIn() const;  // how long a loss has to wait
   absl::Status Audit();
   absl::Status CheckLife();
   absl::Duration AnswerTime() const;
   absl::Duration AskIn() const;
   absl::Duration UntilNextCheck() const;
 
-  // Reads up to the mark and lists; what differs is told, and that it was lost.
+  // Lists, and reads up to the mark, which was taken before, and to that of the list; what differs is told,
+  // and that it was lost.
   absl::Status Compare(const Mark& mark, Mode mode, absl::string_view reason);
   // Lists, and takes over what the list says at the place in the stream where it was made.
   absl::Status Reconcile(Mode mode);
+  absl::StatusOr<Listing> AskForList();
+  absl::Status TakeOver(const Listing& listing, Mode mode);
   absl::StatusOr<Mark> TakeMark();
   // Takes what comes up to the mark. Unavailable if it does not come, but not twice in a row.
   absl::Status ReadTo(const Mark& mark, Mode mode, Ids* busy = nullptr);
   absl::Status OnMarkMissed();
   absl::StatusOr<bool> FollowsOn(const Mark& mark);
+  bool IsKnown(const EventStreamDecoder::Item& item) const;
   absl::Time Since() const;
 
   // Whether there is an item to take, after waiting for `timeout` at most.
@@ -101,10 +113,11 @@ class EngineSession {
   absl::StatusOr<bool> FetchWhatMustCome();
   bool HasItem() const { return taken_items_ < items_.size(); }
   void TakeItem(Mode mode, Ids* busy);
-  void OnMalformed(const absl::Status& error);
+  void OnMalformed(const EventStreamDecoder::Item& item);
 
   void Ready();
   void TellLoss();
+  void OnLossMended();
   void Flush();
 
   const SessionOptions& options_;
@@ -123,8 +136,9 @@ class EngineSession {
 
   bool ready_;
   bool taken_ = true;
-  bool in_garbage_ = false;
+  Keys unreadable_;  // that the engine remembers, and the stream has not shown yet
   std::uint64_t malformed_ = 0;
+  std::uint64_t malformed_when_listed_ = 0;
   bool begun_ = false;  // something has come
   bool was_cut_ = false;
   bool remembered_ = false;  // the last mark had a key

@@ -1,30 +1,19 @@
-// A session with an engine that the test scripts; what engines do at random is in
-// engine_session_model_test.cc.
-#include "lookout/adapters/docker/engine_session.h"
-
+// A session with an engine that the test scripts; bad input and what does not come is in
+// engine_session_faults_test.cc, what engines do at random in engine_session_model_test.cc.
+#include <cstdint>
 #include <deque>
-#include <functional>
-#include <optional>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lookout/adapters/docker/container_list.h"
-#include "lookout/adapters/docker/continuity.h"
 #include "lookout/adapters/docker/docker_dialect.h"
-#include "lookout/adapters/docker/engine_api.h"
-#include "lookout/adapters/docker/engine_counters.h"
+#include "lookout/adapters/docker/engine_session_harness.h"
 #include "lookout/events/event.h"
-#include "lookout/events/wait.h"
 #include "lookout/testing/event_matchers.h"
-#include "lookout/testing/fake_clock.h"
-#include "lookout/testing/recording_receiver.h"
 
 namespace lookout::docker_internal {
 namespace {
@@ -33,106 +22,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-std::string Line(absl::string_view action, absl::string_view name, int nano = 7) {
-  return absl::StrCat(R"({"Type":"container","Action":")", action, R"(","Actor":{"ID":"id-)", name,
-                      R"(","Attributes":{"name":")", name, R"("}},"timeNano":)", nano, "}\n");
-}
-
-// What is scripted is taken in turn; where the script is at its end, the stream is quiet, the engine
-// remembers `remembered`, and it lists `listed`. Each wait takes its time. Silent for long enough, it is
-// over.
-class ScriptedEngine final : public EngineApi {
- public:
-  explicit ScriptedEngine(FakeClock& clock) : clock_(clock) {}
-
-  absl::Status Connect() override { return absl::OkStatus(); }
-  DockerDialect dialect() const override { return spoken; }
-  absl::Time engine_time() const override { return absl::FromUnixSeconds(1000); }
-  absl::Status Subscribe(absl::Time since) override {
-    subscribed_since = since;
-    heard_ = TimePassed(clock_);
-    return absl::OkStatus();
-  }
-  absl::StatusOr<std::string> Next(absl::Duration timeout, std::string /*spare*/) override {
-    if (!stream.empty()) {
-      std::string bytes = std::move(stream.front());
-      stream.pop_front();
-      if (bytes == "cut") return absl::UnavailableError("cut");
-      if (bytes == "pause") {
-        clock_.Advance(absl::Seconds(2));
-        return "";
-      }
-      heard_ = TimePassed(clock_);
-      return bytes;
-    }
-    if (timeout == absl::InfiniteDuration() || TimePassed(clock_) - heard_ > absl::Hours(1)) {
-      return absl::CancelledError("over");
-    }
-    clock_.Advance(timeout);
-    return "";
-  }
-  absl::Duration quiet_for() const override { return TimePassed(clock_) - heard_; }
-  absl::StatusOr<std::string> Replay(absl::Time) override { return remembered; }
-  absl::StatusOr<ContainerList> List() override {
-    ++lists;
-    if (on_list) on_list();
-    if (!refusal.ok()) return refusal;
-    return listed;
-  }
-  absl::Status Ping(absl::Duration timeout) override {
-    asked_after = quiet_for();
-    if (!ping.ok()) clock_.Advance(timeout);
-    return ping;
-  }
-
-  DockerDialect spoken = DockerDialect::kDocker;
-  std::deque<std::string> stream;
-  std::string remembered;
-  ContainerList listed;
-  absl::Status refusal;
-  absl::Status ping;
-  absl::Time subscribed_since;
-  absl::Duration asked_after;
-  int lists = 0;
-  std::function<void()> on_list;
-
- private:
-  FakeClock& clock_;
-  absl::Duration heard_;
-};
-
-class EngineSessionTest : public ::testing::Test {
- protected:
-  absl::Status Run() {
-    if (!continuity_.has_value()) continuity_.emplace(continuity_options_, counters_);
-    EngineSession session(options_, *continuity_, engine_, clock_, receiver_, counters_, ready_);
-    const absl::Status end = session.Run();
-    ready_ = session.ready();
-    lived_ = session.lived();
-    return end;
-  }
-  // From here on, after a first session that saw `line`.
-  void RunOnce(const std::string& line) {
-    engine_.stream = {line, "cut"};
-    EXPECT_TRUE(absl::IsUnavailable(Run()));
-    receiver_.Clear();
-  }
-  static ListedContainer Container(absl::string_view name, Phase phase) {
-    return {.id = absl::StrCat("id-", name), .name = std::string(name), .image = "i", .phase = phase};
-  }
-  std::string Reason() { return std::string(receiver_.events().back().attributes.Get(kReason)); }
-
-  FakeClock clock_;
-  RecordingReceiver receiver_;
-  EngineCounters counters_;
-  ScriptedEngine engine_{clock_};
-  SessionOptions options_ = {
-      .name = "docker test", .host = "unix:///test", .liveness = absl::InfiniteDuration()};
-  ContinuityOptions continuity_options_;
-  std::optional<Continuity> continuity_;
-  bool ready_ = false;
-  absl::Duration lived_;
-};
+class EngineSessionTest : public EngineSessionHarness {};
 
 TEST_F(EngineSessionTest, WhatHappenedBeforeItWasReadyIsNotTold) {
   engine_.remembered = Line("create", "old");
@@ -203,6 +93,7 @@ TEST_F(EngineSessionTest, AnEngineThatForgotAllIsMendedAndFollowedFromThereOn) {
 }
 
 // There may be nothing to remember, or nothing that was seen, and containers all the same.
+
 TEST_F(EngineSessionTest, WhereNothingWasSeenTheListShowsWhatWasMissed) {
   engine_.listed.containers = {Container("web", Phase::kRunning), Container("db", Phase::kRunning)};
   engine_.stream = {"cut"};
@@ -217,6 +108,7 @@ TEST_F(EngineSessionTest, WhereNothingWasSeenTheListShowsWhatWasMissed) {
 }
 
 // A list that is refused does not show whether one that is not known is new.
+
 TEST_F(EngineSessionTest, NothingIsMadeUpWhereListsAreRefused) {
   engine_.refusal = absl::PermissionDeniedError("no lists here");
   RunOnce(Line("start", "web"));
@@ -250,35 +142,6 @@ TEST_F(EngineSessionTest, WhereListsAreRefusedTheLossIsSaidAloneAndTheRefusalOnc
   EXPECT_THAT(std::string(receiver_.errors()[0].message()), HasSubstr("no lists here"));
 }
 
-TEST_F(EngineSessionTest, GarbageIsOneLossAndCostsNoGoodEvent) {
-  engine_.stream = {Line("create", "web") + "garbage\nmore\n{\"a\":\n" + Line("start", "web", 8),
-                    Line("die", "web", 9)};
-  engine_.listed.containers = {Container("web", Phase::kExited)};
-  EXPECT_TRUE(absl::IsCancelled(Run()));
-  EXPECT_THAT(receiver_.events(),
-              ElementsAre(IsEvent(Action::kContainerCreate, "web"), IsEvent(Action::kContainerStart, "web"),
-                          IsEvent(Action::kContainerDie, "web"), IsForceReload("unix:///test")));
-  EXPECT_EQ(counters_.malformed, 3u);
-  EXPECT_EQ(receiver_.errors().size(), 2u) << "the first and the second of three";
-}
-
-TEST_F(EngineSessionTest, GarbageInWhatIsReplayedIsSaidAtOnceAlthoughTheStreamIsQuiet) {
-  RunOnce(Line("start", "web"));
-  engine_.remembered = Line("start", "web") + Line("die", "web", 8);
-  engine_.stream = {Line("start", "web") + "garbage\n" + Line("die", "web", 8)};
-  engine_.listed.containers = {Container("web", Phase::kExited)};
-  EXPECT_TRUE(absl::IsCancelled(Run()));
-  EXPECT_THAT(receiver_.events(),
-              ElementsAre(IsEvent(Action::kContainerDie, "web"), IsForceReload("unix:///test")));
-}
-
-TEST_F(EngineSessionTest, AStreamOfGarbageIsNotMendedMoreThanOnceASecond) {
-  for (int i = 0; i < 100; ++i) engine_.stream.push_back("garbage\n" + Line("kill", "web", i));
-  EXPECT_TRUE(absl::IsCancelled(Run()));
-  EXPECT_EQ(engine_.lists, 2) << "at the beginning, and at the first piece";
-  EXPECT_EQ(counters_.losses, 100u);
-}
-
 TEST_F(EngineSessionTest, AnAuditFindsWhatTheStreamDidNotShow) {
   options_.audit_interval = absl::Minutes(25);
   engine_.listed.containers = {Container("web", Phase::kRunning)};
@@ -296,23 +159,6 @@ TEST_F(EngineSessionTest, AnAuditFindsWhatTheStreamDidNotShow) {
   EXPECT_THAT(receiver_.events(),
               ElementsAre(IsEvent(Action::kContainerDie, "web"), IsForceReload("unix:///test")));
   EXPECT_THAT(Reason(), HasSubstr("audit"));
-}
-
-TEST_F(EngineSessionTest, ASilentEngineIsAskedAndOneThatDoesNotAnswerIsGivenUp) {
-  EXPECT_TRUE(absl::IsCancelled(Run()));
-  EXPECT_EQ(counters_.pings + counters_.audits, 0u) << "of one that is trusted nothing is asked";
-
-  options_.liveness = absl::Seconds(30);
-  engine_.ping = absl::DeadlineExceededError("no answer in time");
-  EXPECT_TRUE(absl::IsDeadlineExceeded(Run()));
-  EXPECT_EQ(counters_.pings, 1u);
-  EXPECT_EQ(engine_.asked_after, absl::Seconds(20));
-  EXPECT_EQ(engine_.quiet_for(), absl::Seconds(30));
-  EXPECT_EQ(lived_, absl::ZeroDuration()) << "and that is no cut that may be passed over";
-
-  engine_.ping = absl::OkStatus();
-  EXPECT_TRUE(absl::IsCancelled(Run()));
-  EXPECT_EQ(counters_.pings, 1u + 181u) << "every 20 s until it is silent for more than an hour";
 }
 
 TEST_F(EngineSessionTest, RenamesAndHealthAreToldOnDemand) {
@@ -359,27 +205,25 @@ TEST_F(EngineSessionTest, PodmanIsNeverAskedForAllThatItRemembers) {
   EXPECT_EQ(engine_.subscribed_since, absl::FromUnixSeconds(1999)) << "a second before the last event";
 }
 
+// More than can be told apart from what is replayed, and nothing of it told.
+TEST_F(EngineSessionTest, PodmanIsNotAskedForWhatIsOlderThanTheLastThatWasPassedOver) {
+  engine_.spoken = DockerDialect::kPodman;
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  std::string all = Line("start", "web", 2000 * kSecond);
+  for (int i = 1; i <= 1100; ++i) absl::StrAppend(&all, Line("exec", "web", (2000 + i) * kSecond));
+  RunOnce(all);
+  const std::string last = Line("exec", "web", 3100 * kSecond);
+  engine_.remembered = engine_.stream.emplace_back(last + Line("die", "web", 3101 * kSecond));
+  EXPECT_TRUE(absl::IsCancelled(Run()));
+  EXPECT_EQ(engine_.subscribed_since, absl::FromUnixSeconds(3099)) << "a second before the last";
+  EXPECT_THAT(receiver_.events(), ElementsAre(IsEvent(Action::kContainerDie, "web")));
+}
+
 TEST_F(EngineSessionTest, AReceiverThatTakesNoMoreEndsIt) {
   receiver_.RefuseAfter(0);
   engine_.stream = {Line("start", "a") + Line("start", "b")};
   EXPECT_EQ(Run(), absl::OkStatus());
   EXPECT_EQ(receiver_.refused(), 1);
-}
-
-TEST_F(EngineSessionTest, AMarkThatDoesNotComeIsAskedForOnceMoreOnANewStream) {
-  engine_.remembered = Line("start", "web");
-  const absl::Status missed = Run();
-  EXPECT_TRUE(absl::IsUnavailable(missed)) << missed;
-  EXPECT_THAT(std::string(missed.message()), HasSubstr("does not show what the engine remembers"));
-  EXPECT_EQ(receiver_.ready_count(), 0);
-  EXPECT_TRUE(absl::IsCancelled(Run()));
-  EXPECT_EQ(receiver_.ready_count(), 1) << "something in between does not replay, and never will";
-}
-
-TEST_F(EngineSessionTest, AMarkIsNotWaitedForInAStreamThatNeverPauses) {
-  engine_.remembered = Line("start", "web");
-  for (int i = 0; i < 100; ++i) engine_.stream.insert(engine_.stream.end(), {Line("kill", "a", i), "pause"});
-  EXPECT_TRUE(absl::IsUnavailable(Run()));
 }
 
 TEST_F(EngineSessionTest, AnEngineThatForgetsWhileItIsListedIsAskedAnew) {
@@ -388,12 +232,6 @@ TEST_F(EngineSessionTest, AnEngineThatForgetsWhileItIsListedIsAskedAnew) {
   engine_.on_list = [this] { engine_.remembered = ""; };
   EXPECT_TRUE(absl::IsUnavailable(Run()));
   EXPECT_EQ(receiver_.ready_count(), 0);
-}
-
-TEST_F(EngineSessionTest, HowLongAStreamLivedIsKnownWhenItIsCut) {
-  engine_.stream = {"pause", "cut"};
-  EXPECT_TRUE(absl::IsUnavailable(Run()));
-  EXPECT_EQ(lived_, absl::Seconds(2));
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "lookout/adapters/docker/event_stream_decoder.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,6 +15,7 @@ namespace {
 
 using ::lookout::docker_internal::ActionInDialect;
 using ::lookout::docker_internal::DockerMessage;
+using ::lookout::docker_internal::HashOfPieces;
 using ::lookout::docker_internal::JsonFramer;
 using ::lookout::docker_internal::ParseDockerMessage;
 using ::lookout::docker_internal::ParseDockerMessagePrefix;
@@ -20,8 +23,8 @@ using ::lookout::docker_internal::ShortBuffer;
 using Item = EventStreamDecoder::Item;
 using Verdict = EventStreamDecoder::Verdict;
 
-Item Malformed(absl::Status why) {
-  return {.verdict = Verdict::kMalformed, .key = 0, .event = {}, .error = std::move(why)};
+Item Malformed(absl::Status why, std::uint64_t key) {
+  return {.verdict = Verdict::kMalformed, .key = key, .error = std::move(why)};
 }
 
 // Without the "/" that engines put before a container's name in other answers. A container always has a
@@ -39,7 +42,9 @@ void AddExitCode(Attributes& attributes) {
 }
 
 Item Normalize(const DockerMessage& message, DockerDialect dialect, absl::Time now) {
-  Item item{.verdict = Verdict::kOtherType, .key = message.Key()};
+  Item item{.verdict = Verdict::kOtherType,
+            .key = message.Key(),
+            .time = message.time.value_or(absl::InfinitePast())};
   if (!message.IsContainer()) return item;
 
   ShortBuffer verb, health;
@@ -48,7 +53,7 @@ Item Normalize(const DockerMessage& message, DockerDialect dialect, absl::Time n
   if (action == Action::kNone) return item;
 
   if (message.actor_id.empty()) {
-    return Malformed(absl::InvalidArgumentError("a container's event without the container's ID"));
+    return Malformed(absl::InvalidArgumentError("a container's event without the container's ID"), item.key);
   }
   item.verdict = Verdict::kEvent;
   Event& event = item.event;
@@ -62,10 +67,10 @@ Item Normalize(const DockerMessage& message, DockerDialect dialect, absl::Time n
   return item;
 }
 
-Item Decode(const JsonFramer::Item& object, DockerDialect dialect, absl::Time now) {
-  if (!object.ok()) return Malformed(object.status());
-  const absl::StatusOr<DockerMessage> message = ParseDockerMessage(*object);
-  return message.ok() ? Normalize(*message, dialect, now) : Malformed(message.status());
+Item Decode(absl::string_view object, DockerDialect dialect, absl::Time now) {
+  const absl::StatusOr<DockerMessage> message = ParseDockerMessage(object);
+  if (!message.ok()) return Malformed(message.status(), HashOfPieces(object, {}));
+  return Normalize(*message, dialect, now);
 }
 
 }  // namespace
@@ -86,7 +91,9 @@ bool EventStreamDecoder::Feed(absl::string_view bytes, absl::Time now,
     }
     const std::optional<JsonFramer::Item> object = framer_.Next(bytes);
     if (!object) return true;
-    if (!on_item(Decode(*object, options_.dialect, now))) return false;
+    Item item = object->ok() ? Decode(**object, options_.dialect, now)
+                             : Malformed(object->status(), framer_.failed_key());
+    if (!on_item(std::move(item))) return false;
   }
 }
 

@@ -48,9 +48,11 @@ class EventStreamDecoder {
   struct Item {
     Verdict verdict = Verdict::kEvent;
     // Tells whether two items are one event told twice, as when an engine replays it: made of the engine's
-    // time, the type, the verb, the ID and the attributes. The same for the same event within one process; 0
-    // for kMalformed, and for nothing else.
+    // time, the type, the verb, the ID and the attributes; of an object that cannot be read, of its bytes up
+    // to the cap. The same for the same event within one process; 0 for bytes that are no object, and for
+    // nothing else.
     std::uint64_t key = 0;
+    absl::Time time = absl::InfinitePast();  // by the engine, where it says one: of kEvent and the next two
     Event event = {};
     absl::Status error = {};
   };

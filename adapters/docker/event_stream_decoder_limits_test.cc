@@ -104,11 +104,28 @@ TEST(EventKeyTest, LongTextsCountToTheirEndWhateverTheirSpelling) {
   }
 }
 
-TEST(EventKeyTest, OnlyWhatIsMalformedHasNone) {
-  for (const absl::string_view object :
-       {"garbage\n", "{]}", "{}", R"({"Type":"container","Action":"start"})"}) {
-    EXPECT_EQ(Decode(object).at(0).verdict, Verdict::kMalformed);
-    EXPECT_EQ(KeyOf(object), 0u) << object;
+TEST(EventKeyTest, OnlyWhatIsNoObjectHasNone) {
+  EXPECT_EQ(KeyOf("garbage\n"), 0u);
+  EXPECT_EQ(KeyOf("{\"a\":\ngarbage\n"), 0u) << "after an object that has one";
+}
+
+TEST(EventKeyTest, AnObjectThatCannotBeReadHasThatOfItsBytesHoweverItIsCut) {
+  std::vector<std::uint64_t> keys;
+  for (const std::string& object :
+       {std::string("{]}"), std::string("{}"), std::string("{\"a\":\n"), std::string("{\"b\":\n"),
+        std::string(R"({"Type":"container","Action":"start"})"),
+        std::string(R"({"Type":"container","Action":"start","time":1})"),
+        absl::StrCat("{\"a\":\"", std::string(300, 'x'), "\"}"),
+        absl::StrCat("{\"b\":\"", std::string(300, 'x'), "\"}")}) {
+    for (std::size_t piece = 1; piece <= object.size(); ++piece) {
+      const std::vector<Item> items = Decode(object, {.max_object_bytes = 200}, piece);
+      ASSERT_EQ(items.size(), 1u) << object;
+      EXPECT_EQ(items[0].verdict, Verdict::kMalformed) << object;
+      EXPECT_NE(items[0].key, 0u) << object;
+      if (piece == 1) keys.push_back(items[0].key);
+      EXPECT_EQ(items[0].key, keys.back()) << object << " in pieces of " << piece;
+    }
+    for (std::size_t i = 0; i + 1 < keys.size(); ++i) EXPECT_NE(keys[i], keys.back()) << object;
   }
 }
 

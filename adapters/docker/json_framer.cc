@@ -12,7 +12,17 @@ namespace {
 // White space, and what RFC 7464 puts before each object.
 constexpr absl::string_view kBetweenObjects = " \t\r\n\x1e";
 
+// FNV-1a: a byte at a time, so that pieces do not matter.
+std::uint64_t AddToHash(std::uint64_t hash, absl::string_view bytes) {
+  for (const char byte : bytes) hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001B3u;
+  return hash;
+}
+
 }  // namespace
+
+std::uint64_t HashOfPieces(absl::string_view first, absl::string_view rest) {
+  return std::max<std::uint64_t>(1, AddToHash(AddToHash(0xCBF29CE484222325u, first), rest));
+}
 
 bool JsonFramer::AtObject(absl::string_view& bytes) const {
   if (state_ != State::kBetween) return false;
@@ -30,6 +40,7 @@ std::optional<JsonFramer::Item> JsonFramer::Next(absl::string_view& bytes) {
           Begin();
         } else if (!bytes.empty()) {
           state_ = State::kSkippingLine;
+          failed_key_ = 0;
           return absl::InvalidArgumentError("a line that does not begin with a JSON object");
         }
         break;
@@ -66,9 +77,10 @@ std::optional<JsonFramer::Item> JsonFramer::NextInObject(absl::string_view& byte
       return absl::string_view(kept_);
     case Extent::kBroken:
       state_ = State::kBetween;
+      failed_key_ = HashOfPieces(kept_, text.substr(0, extent.size));
       return absl::DataLossError("an object that breaks off at the end of its line");
     case Extent::kOpen:
-      if (kept_.size() + text.size() == max_object_bytes_) return TooLarge();
+      if (kept_.size() + text.size() == max_object_bytes_) return TooLarge(text);
       kept_.append(text);
       return std::nullopt;
   }
@@ -91,7 +103,8 @@ void JsonFramer::SkipLine(absl::string_view& bytes) {
   }
 }
 
-JsonFramer::Item JsonFramer::TooLarge() {
+JsonFramer::Item JsonFramer::TooLarge(absl::string_view text) {
+  failed_key_ = HashOfPieces(kept_, text);
   state_ = State::kSkippingObject;
   kept_.clear();
   kept_.shrink_to_fit();

@@ -13,6 +13,7 @@
 #define LOOKOUT_ADAPTERS_DOCKER_JSON_FRAMER_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -20,6 +21,9 @@
 #include "absl/strings/string_view.h"
 
 namespace lookout::docker_internal {
+
+// A hash of bytes that come in two pieces, the same wherever they are parted. Not 0.
+std::uint64_t HashOfPieces(absl::string_view first, absl::string_view rest);
 
 class JsonFramer {
  public:
@@ -36,6 +40,10 @@ class JsonFramer {
   // Takes what stands between objects from the front of `bytes`; whether an object begins there then. The
   // caller may take all of it itself, if it is no larger than the cap.
   bool AtObject(absl::string_view& bytes) const;
+
+  // Of an object that Next() said last to be too large or broken off: a hash of its bytes, up to the cap, the
+  // same however they came in pieces, and not 0. 0 after what is no object.
+  std::uint64_t failed_key() const { return failed_key_; }
 
   // Whether the bytes so far end within an object.
   bool within_object() const { return state_ != State::kBetween; }
@@ -54,13 +62,14 @@ class JsonFramer {
   std::optional<Item> NextInObject(absl::string_view& bytes);
   void SkipObject(absl::string_view& bytes);
   void SkipLine(absl::string_view& bytes);
-  Item TooLarge();
+  Item TooLarge(absl::string_view text);
 
   const std::size_t max_object_bytes_;
   State state_ = State::kBetween;
   std::size_t depth_ = 0;
   bool in_string_ = false;
   bool escaped_ = false;
+  std::uint64_t failed_key_ = 0;
   std::string kept_;  // what earlier chunks held of the object
 };
 
