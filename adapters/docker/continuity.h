@@ -85,6 +85,7 @@ class Continuity {
   // Notes that a stream did not show a mark. True unless the one before did not either.
   bool NoteMarkMissed() { return !std::exchange(mark_missed_, true); }
   void MarkIsFound() { mark_missed_ = false; }
+  bool mark_missed() const { return mark_missed_; }
   // Notes that the engine does not list its containers. True for the first time.
   bool NoteRefusal() { return !std::exchange(refused_, true); }
   // Appends a start for each container that runs.

@@ -152,6 +152,33 @@ TEST_F(DockerCasesConnectionTest, RepeatedServerErrors) {
   EXPECT_THAT(Error(16), HasSubstr("failure 1 in a row"));
 }
 
+// It is not watched again before what was lost is mended and said.
+TEST_F(DockerCasesConnectionTest, ListsThatFailAfterALoss) {
+  StartRestarting();
+  engine().Run("web");
+  AwaitTold(2);
+  engine().AnswerInstead("/containers/json", {.status = 500, .body = R"({"message":"no"})"});
+  engine().BreakStreams();
+  absl::Duration most = absl::Milliseconds(100);
+  for (std::size_t i = 0; i < 5; ++i) {
+    EXPECT_THAT(Error(i), HasSubstr(absl::StrCat("failure ", i + 1, " in a row")));
+    EXPECT_GE(Pause(i), 0.8 * most - absl::Milliseconds(1));
+    most *= 2;
+    if (i == 0) engine().OtherEvents(300);
+    Retry();
+  }
+  EXPECT_THAT(Error(5), HasSubstr("500"));
+  EXPECT_THAT(Told(), ElementsAre("create web", "start web"));
+  engine().Die("web");
+  engine().AnswerNormally("/containers/json");
+  Retry();
+  EXPECT_THAT(AwaitTold(4), ElementsAre("create web", "start web", "die web", "ForceReload"));
+  Settle();
+  EXPECT_EQ(counters().losses, 1u);
+  engine().BreakStreams();
+  EXPECT_THAT(Error(6), HasSubstr("failure 1 in a row"));
+}
+
 TEST_F(DockerCasesConnectionTest, EofEverySecondWithContinuousReplay) {
   Start();
   std::vector<std::string> expected;

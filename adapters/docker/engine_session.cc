@@ -81,20 +81,19 @@ absl::Status EngineSession::Resume() {
   const absl::StatusOr<Mark> mark = TakeMark();
   if (!mark.ok()) return mark.status();
   unreadable_ = mark->unreadable;
-  if (!continuity_.last().has_value() && !continuity_.loss().has_value()) {
-    Ready();
-    return Compare(*mark, Mode::kAfterGap, "the engine was away, and its containers are not as they were");
+  if (continuity_.last().has_value() || continuity_.loss().has_value()) {
+    const absl::StatusOr<bool> follows_on = FollowsOn(*mark);
+    if (!follows_on.ok()) return follows_on.status();
+    if (!*follows_on) {
+      continuity_.ForgetLast();
+      continuity_.Lose("the engine does not remember what came right after the last event that was seen");
+    }
+    if (!continuity_.loss().has_value()) {
+      Ready();
+      return ReadTo(*mark, Mode::kNew);
+    }
   }
-  const absl::StatusOr<bool> follows_on = FollowsOn(*mark);
-  if (!follows_on.ok()) return follows_on.status();
-  Ready();
-  if (!*follows_on) {
-    continuity_.ForgetLast();
-    continuity_.Lose("the engine does not remember what came right after the last event that was seen");
-  }
-  const bool lost = continuity_.loss().has_value();
-  if (absl::Status status = ReadTo(*mark, lost ? Mode::kAfterGap : Mode::kNew); !status.ok()) return status;
-  return lost ? Recover() : absl::OkStatus();
+  return Compare(*mark, Mode::kAfterGap, "the engine was away, and its containers are not as they were");
 }
 
 absl::Status EngineSession::Step() {
@@ -132,13 +131,18 @@ absl::Status EngineSession::Audit() {
   return Compare(*mark, Mode::kNew, "an audit found that the engine's containers are not as its events said");
 }
 
+// All that can fail is asked before the source counts as live again, so that a failure is one more in a row.
+// A list that had to wait for a mark in vain is older than what came meanwhile: then another is asked for.
 absl::Status EngineSession::Compare(const Mark& mark, Mode mode, absl::string_view reason) {
+  const absl::StatusOr<Listing> listing = AskForList();
+  if (!listing.ok()) return listing.status();
+  Ready();
   const std::uint64_t before = counters_.synthesized;
   if (absl::Status status = ReadTo(mark, mode); !status.ok()) return status;
-  if (absl::Status status = Reconcile(mode); !status.ok()) return status;
-  if (counters_.synthesized == before) return absl::OkStatus();
-  continuity_.Lose(std::string(reason));
-  TellLoss();
+  const absl::Status learnt = continuity_.mark_missed() ? Reconcile(mode) : TakeOver(*listing, mode);
+  if (!learnt.ok()) return learnt;
+  if (counters_.synthesized != before) continuity_.Lose(std::string(reason));
+  if (continuity_.loss().has_value()) TellLoss();
   return absl::OkStatus();
 }
 
@@ -169,21 +173,31 @@ absl::Duration EngineSession::UntilNextCheck() const {
 }
 
 absl::Status EngineSession::Reconcile(Mode mode) {
-  malformed_when_listed_ = malformed_;
-  const absl::StatusOr<ContainerList> list = engine_.List();
+  const absl::StatusOr<Listing> listing = AskForList();
+  return listing.ok() ? TakeOver(*listing, mode) : listing.status();
+}
+
+absl::StatusOr<EngineSession::Listing> EngineSession::AskForList() {
+  absl::StatusOr<ContainerList> list = engine_.List();
   if (!list.ok() && !IsRefusal(list.status())) return list.status();
   const absl::Status trouble = list.ok() ? list->first_unreadable : list.status();
   if (!trouble.ok() && continuity_.NoteRefusal()) receiver_.OnError(trouble);
-  if (!list.ok()) return absl::OkStatus();
-  const absl::StatusOr<Mark> mark = TakeMark();
+  if (!list.ok()) return Listing();
+  absl::StatusOr<Mark> mark = TakeMark();
   if (!mark.ok()) return mark.status();
   if (forgot_) {
     return absl::UnavailableError(
         absl::StrCat(options_.host, ": the engine was restarted while it was asked"));
   }
+  return Listing{.list = *std::move(list), .mark = *std::move(mark)};
+}
+
+absl::Status EngineSession::TakeOver(const Listing& listing, Mode mode) {
+  malformed_when_listed_ = malformed_;
+  if (!listing.list.has_value()) return absl::OkStatus();
   Ids busy;
-  if (absl::Status status = ReadTo(*mark, mode, &busy); !status.ok()) return status;
-  continuity_.Learn(*list, busy, clock_.TimeNow(), told_);
+  if (absl::Status status = ReadTo(listing.mark, mode, &busy); !status.ok()) return status;
+  continuity_.Learn(*listing.list, busy, clock_.TimeNow(), told_);
   Flush();
   return absl::OkStatus();
 }

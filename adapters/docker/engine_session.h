@@ -32,6 +32,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/clock_interface.h"
 #include "absl/time/time.h"
+#include "lookout/adapters/docker/container_list.h"
 #include "lookout/adapters/docker/continuity.h"
 #include "lookout/adapters/docker/engine_api.h"
 #include "lookout/adapters/docker/engine_counters.h"
@@ -75,6 +76,10 @@ class EngineSession {
     bool has_last = false;             // the last object that was seen is remembered
     Keys unreadable = {};              // what is remembered as well, but may look like something else
   };
+  struct Listing {
+    std::optional<ContainerList> list;  // none: it is refused
+    Mark mark;                          // taken after it
+  };
 
   absl::Status Begin();
   absl::Status Resume();
@@ -87,10 +92,13 @@ class EngineSession {
   absl::Duration AskIn() const;
   absl::Duration UntilNextCheck() const;
 
-  // Reads up to the mark and lists; what differs is told, and that it was lost.
+  // Lists, and reads up to the mark, which was taken before, and to that of the list; what differs is told,
+  // and that it was lost.
   absl::Status Compare(const Mark& mark, Mode mode, absl::string_view reason);
   // Lists, and takes over what the list says at the place in the stream where it was made.
   absl::Status Reconcile(Mode mode);
+  absl::StatusOr<Listing> AskForList();
+  absl::Status TakeOver(const Listing& listing, Mode mode);
   absl::StatusOr<Mark> TakeMark();
   // Takes what comes up to the mark. Unavailable if it does not come, but not twice in a row.
   absl::Status ReadTo(const Mark& mark, Mode mode, Ids* busy = nullptr);
