@@ -132,9 +132,16 @@ void ContainerTable::Apply(const Event& event) {
   if (!ChangesPhase(event.action)) return;
   const bool restates = HasAny(entry.mended, event.action);
   entry.mended = Action::kNone;
+  entry.phase_is_known = true;
   if (restates) return;
   if (event.action == Action::kContainerDestroy) return Forget(event.actor_id);
   entry.known.phase = PhaseAfter(entry.known.phase, event.action);
+}
+
+void ContainerTable::AdoptRenamed(const Event& event) {
+  if (event.actor_id.empty() || entries_.contains(event.actor_id) || gone_.contains(event.actor_id)) return;
+  Entry* entry = Remember(event.actor_id, FromEvent(event, Phase::kUnknown));
+  if (entry != nullptr) entry->phase_is_known = false;
 }
 
 void ContainerTable::ApplyToUnknown(const Event& event) {
@@ -149,6 +156,7 @@ std::vector<Event> ContainerTable::Implied(const Event& event, absl::Time time) 
   const auto found = entries_.find(event.actor_id);
   if (found != entries_.end()) {
     const KnownContainer& known = found->second.known;
+    if (!found->second.phase_is_known) return told;
     Synthesize(event.actor_id, known, ActionsBefore(known.phase, event.action), time, told);
     return told;
   }
@@ -255,7 +263,8 @@ void ContainerTable::MendKnown(const ListedContainer& now, Entry& entry, absl::T
       entry.mended = entry.mended | Action::kContainerRename;
     }
   }
-  const std::vector<Action> actions = ActionsBetween(known.phase, now.phase);
+  std::vector<Action> actions;
+  if (entry.phase_is_known) actions = ActionsBetween(known.phase, now.phase);
   Synthesize(now.id, known, actions, time, told);
   if (!actions.empty()) {
     entry.mended = entry.mended | MayBe(actions.back());
@@ -263,6 +272,7 @@ void ContainerTable::MendKnown(const ListedContainer& now, Entry& entry, absl::T
     entry.mended = entry.mended | MayHaveLedTo(known.phase);
   }
   known.phase = Learnt(known.phase, now.phase);
+  if (now.phase != Phase::kUnknown) entry.phase_is_known = true;
 }
 
 void ContainerTable::MendNew(const ListedContainer& now, absl::Time time, std::vector<Event>& told) {

@@ -84,6 +84,12 @@ class ContainerTable {
   // The same without a word: for what was so before anyone listened. It counts as told by nobody.
   void Adopt(absl::Span<const ListedContainer> now, const Ids& busy, bool whole = true);
 
+  // Takes over the container of a rename if it is not known, though not as one that is new: what it was until
+  // then was nobody's business. Nothing is made up for it until an event or a list says where it is.
+  void AdoptRenamed(const Event& event);
+  // Without a word.
+  void Forget(const std::string& id);
+
   // A start for each that runs, by ID, and a pause after it for each that is paused.
   std::vector<Event> InitialStarts(absl::Time time);
 
@@ -102,11 +108,11 @@ class ContainerTable {
   struct Entry {
     KnownContainer known;
     Action mended = Action::kNone;  // what may still come from the engine of what was made up for it last
+    bool phase_is_known = true;
   };
 
   // Null, and noted, if there is no room.
   Entry* Remember(absl::string_view id, KnownContainer known);
-  void Forget(const std::string& id);
   void ForgetMended();
   void ApplyToUnknown(const Event& event);
   void NoteGone(const std::string& id);

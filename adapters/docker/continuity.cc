@@ -36,6 +36,8 @@ void Continuity::Take(Item item, Mode mode, absl::Time now, std::vector<Event>& 
 }
 
 void Continuity::TakeEvent(Event event, Mode mode, absl::Time now, std::vector<Event>& told) {
+  // It had a name that was not asked for, and is not new.
+  if (event.action == Action::kContainerRename && !options_.filters.names.empty()) table_.AdoptRenamed(event);
   const bool was_told = table_.Restates(event);
   // Where containers cannot be listed, one that is not known may just be old.
   if (mode == Mode::kAfterGap && knows_containers_ && !was_told) {
@@ -78,8 +80,10 @@ void Continuity::Learn(const ContainerList& list, const absl::flat_hash_set<std:
                        absl::Time now, std::vector<Event>& told) {
   std::vector<ListedContainer> wanted;
   for (const ListedContainer& container : list.containers) {
-    // One that is known stays so under another name.
-    if (table_.Find(container.id) != nullptr || Matches(options_.filters, container)) {
+    const bool is_known = table_.Find(container.id) != nullptr;
+    if (is_known && !busy.contains(container.id) && IsRenamedAway(container)) {
+      table_.Forget(container.id);
+    } else if (is_known || Matches(options_.filters, container)) {
       wanted.push_back(container);
     }
   }
@@ -88,6 +92,11 @@ void Continuity::Learn(const ContainerList& list, const absl::flat_hash_set<std:
   } else {
     Tell(table_.Mend(wanted, busy, now, list.whole()), told);
   }
+}
+
+// What it did since then was not told, and is no loss. (One without a name has the ID for one.)
+bool Continuity::IsRenamedAway(const ListedContainer& container) const {
+  return container.name != container.id && !MatchesName(options_.filters, container.name);
 }
 
 void Continuity::TellRunning(absl::Time now, std::vector<Event>& told) {

@@ -94,6 +94,7 @@ class Continuity {
  private:
   void TakeEvent(Event event, Mode mode, absl::Time now, std::vector<Event>& told);
   bool IsWanted(const Event& event) const;
+  bool IsRenamedAway(const ListedContainer& container) const;
   void Tell(std::vector<Event> synthesized, std::vector<Event>& told);
 
   const ContinuityOptions options_;

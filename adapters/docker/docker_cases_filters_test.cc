@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lookout/adapters/docker/docker_case.h"
@@ -19,6 +20,7 @@ using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
@@ -35,8 +37,18 @@ class DockerCasesFiltersTest : public DockerCase {
     return told;
   }
 
+  // Settles before and after.
+  void Audit() {
+    Settle();
+    clock_.Advance(absl::Seconds(10));
+    engine().AwaitRequests("until=", asked_ += 2);
+    Settle();
+  }
+  const std::vector<std::string> web_and_settling_ = {"web", "settle-1", "settle-2", "settle-3", "settle-4"};
+
  private:
   int marks_ = 0;
+  int asked_ = 4;  // at the beginning, where nothing is remembered, each mark is asked for twice
 };
 
 TEST_F(DockerCasesFiltersTest, ByLabel) {
@@ -98,6 +110,47 @@ TEST_F(DockerCasesFiltersTest, OneThatWasRenamedIsStillThere) {
   EXPECT_THAT(AwaitTold(3), ElementsAre("create web", "start web", "ForceReload"));
   Settle();
   EXPECT_THAT(Told(), SizeIs(3)) << "and no death of web";
+}
+
+// What it does under another name is not told, and no audit takes that for a loss.
+TEST_F(DockerCasesFiltersTest, AnAuditPassesOverOneThatWasRenamedAway) {
+  Start({.filters = {.names = web_and_settling_}, .audit_interval = absl::Seconds(10)});
+  engine().Run("web");
+  engine().Rename("web", "old");
+  engine().Die("old");
+  Audit();
+  EXPECT_THAT(Told(), ElementsAre("create web", "start web"));
+  engine().Start("old");
+  engine().Rename("old", "web");
+  engine().Die("web");
+  Audit();
+  EXPECT_THAT(Told(), ElementsAre("create web", "start web", "die web"));
+  EXPECT_EQ(counters().losses + counters().synthesized, 0u);
+}
+
+TEST_F(DockerCasesFiltersTest, AnAuditKnowsOneThatWasRenamedToWhatIsAskedFor) {
+  Start({.filters = {.names = web_and_settling_}, .audit_interval = absl::Seconds(10)});
+  engine().Run("webby");
+  engine().Rename("webby", "web");
+  Audit();
+  EXPECT_THAT(Told(), IsEmpty());
+  EXPECT_EQ(counters().losses + counters().synthesized, 0u);
+  engine().DieSilently("web");  // it is known to run by now
+  Audit();
+  EXPECT_THAT(AwaitTold(2), ElementsAre("die web*", "ForceReload"));
+}
+
+// It is not new either where something else was lost.
+TEST_F(DockerCasesFiltersTest, OneThatWasRenamedInAGapIsNotNew) {
+  Start({.filters = {.names = web_and_settling_}, .renames = true});
+  engine().Run("webby");
+  Cut([&] {
+    engine().OtherEvents(300);
+    engine().Rename("webby", "web");
+  });
+  EXPECT_THAT(AwaitTold(2), ElementsAre("rename web", "ForceReload"));
+  engine().Die("web");
+  EXPECT_THAT(AwaitTold(3), ElementsAre("rename web", "ForceReload", "die web"));
 }
 
 TEST_F(DockerCasesFiltersTest, LaterEventsHaveTheNewName) {

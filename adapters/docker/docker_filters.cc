@@ -218,6 +218,10 @@ bool Matches(const DockerFilters& filters, const ListedContainer& container) {
          HasImage(filters.images, container.image);
 }
 
+bool MatchesName(const DockerFilters& filters, absl::string_view name) {
+  return HasName(filters.names, name);
+}
+
 std::string EventsQuery(const DockerFilters& filters, DockerDialect dialect, std::optional<absl::Time> since,
                         std::optional<absl::Time> until) {
   FilterJson json;

@@ -65,6 +65,7 @@ bool Matches(const DockerFilters& filters, const Event& event);
 namespace docker_internal {
 
 bool Matches(const DockerFilters& filters, const ListedContainer& container);
+bool MatchesName(const DockerFilters& filters, absl::string_view name);
 
 // What goes behind the '?' of a request for events of containers, percent-encoded. `since`, `until`: absent
 // for none. Docker takes both as inclusive; since the epoch means "all that you remember", and until the
