@@ -11,12 +11,13 @@ namespace {
 
 using ::testing::ElementsAre;
 
-TEST(SshCommandTest, SaysWhatTheDockerCommandSays) {
+TEST(SshCommandTest, SaysWhatTheDockerCommandSaysAndAsksNothing) {
   EXPECT_THAT(SshCommand(*ParseDockerEndpoint("ssh://h")),
-              ElementsAre("ssh", "-o", "ConnectTimeout=30", "-T", "--", "h", "docker system dial-stdio"));
+              ElementsAre("ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=30", "-T", "--", "h",
+                          "docker system dial-stdio"));
   EXPECT_THAT(SshCommand(*ParseDockerEndpoint("ssh://me@h:2222/run/d.sock")),
-              ElementsAre("ssh", "-l", "me", "-p", "2222", "-o", "ConnectTimeout=30", "-T", "--", "h",
-                          "docker --host=unix:///run/d.sock system dial-stdio"));
+              ElementsAre("ssh", "-l", "me", "-p", "2222", "-o", "BatchMode=yes", "-o", "ConnectTimeout=30",
+                          "-T", "--", "h", "docker --host=unix:///run/d.sock system dial-stdio"));
 }
 
 TEST(SshCommandTest, APathIsNothingToTheFarShell) {

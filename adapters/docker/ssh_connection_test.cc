@@ -56,7 +56,8 @@ TEST_F(SshConnectionTest, IsStartedWithTheDockerCommandsWords) {
   auto connection = Start(wait_, "ssh://me@far:22");
   ASSERT_TRUE(connection.ok()) << connection.status();
   EXPECT_EQ(ReadBytes(**connection, 1000).value_or("failed"),
-            "[-l][me][-p][22][-o][ConnectTimeout=30][-T][--][far][docker system dial-stdio]");
+            "[-l][me][-p][22][-o][BatchMode=yes][-o][ConnectTimeout=30][-T][--][far]"
+            "[docker system dial-stdio]");
 }
 
 TEST_F(SshConnectionTest, GetsNoDescriptorButTheStandardThree) {
