@@ -155,9 +155,10 @@ TEST_F(DockerSourceTest, WhatTheEngineForgotIsSaidOnceTheSourceIsLiveAgain) {
 
   Run();
   stream = engine_.AcceptAgain(Message("start", "web"));
-  receiver_.WaitForReady(2);
   EXPECT_TRUE(engine_.Answer("/containers/json", kWebRuns));
+  EXPECT_EQ(receiver_.ready_count(), 1) << "not before all is asked that can fail";
   EXPECT_TRUE(engine_.Answer("until=", Message("start", "web")));
+  receiver_.WaitForReady(2);
   EXPECT_THAT(receiver_.WaitForCount(3),
               ElementsAre(IsEvent(Action::kContainerCreate, "web"), IsEvent(Action::kContainerStart, "web"),
                           IsForceReload(engine_.host())));

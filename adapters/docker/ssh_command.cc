@@ -29,8 +29,8 @@ std::vector<std::string> SshCommand(const DockerEndpoint& endpoint) {
     command = absl::StrCat("docker ", QuoteForShell(absl::StrCat("--host=unix://", endpoint.socket_path)),
                            " system dial-stdio");
   }
-  // No terminal (-T), no window that asks for a passphrase at each attempt (BatchMode), and no waiting for ever
-  // for a machine that is gone.
+  // No terminal (-T), no window that asks for a passphrase at each attempt (BatchMode), and no waiting for
+  // ever for a machine that is gone.
   words.insert(words.end(),
                {"-o", "BatchMode=yes", "-o", "ConnectTimeout=30", "-T", "--", endpoint.host, command});
   return words;
