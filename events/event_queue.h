@@ -31,9 +31,10 @@
 // after it. It may be done from inside a callback, and while senders wait; no other call may be under way.
 //
 // Cost. A thread, asleep while there is nothing to flush, and some kilobyte; two buffers that keep the size
-// of the largest batch so far, at 136 bytes an event and what its strings take. In a steady state Push() takes one lock and
-// allocates nothing. While batches follow one another, events that were handed over stay where they are, with
-// what strings on_flush left in them, until others take their places; once the queue is quiet they are freed.
+// of the largest batch so far, at 136 bytes an event and what its strings take. In a steady state Push()
+// takes one lock and allocates nothing. While batches follow one another, events that were handed over stay
+// where they are, with what strings on_flush left in them, until others take their places; once the queue is
+// quiet they are freed.
 #ifndef LOOKOUT_EVENTS_EVENT_QUEUE_H_
 #define LOOKOUT_EVENTS_EVENT_QUEUE_H_
 

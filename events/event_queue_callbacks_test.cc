@@ -128,8 +128,7 @@ TEST_F(EventQueueCallbacksTest, OnFlushThatFillsTheBufferIsFollowedAtOnceUnderFl
   auto record = recorder_.OnFlush();
   queue_.emplace(
       "q", clock_,
-      EventQueueOptions{
-          .flush_interval = absl::Hours(1), .capacity = 1, .when_full = WhenFull::kFlushEarly},
+      EventQueueOptions{.flush_interval = absl::Hours(1), .capacity = 1, .when_full = WhenFull::kFlushEarly},
       [&](absl::Span<Event> batch) {
         record(batch);
         if (batch[0].actor_name != "a") return;

@@ -150,11 +150,11 @@ class EventQueueCore : public std::enable_shared_from_this<EventQueueCore> {
   // lays anew, and so does a clock that knows the wall's time alone and was set back.
   absl::Duration next_due_ ABSL_GUARDED_BY(mu_);  // the first point of the grid that is not yet served
   absl::Duration due_ ABSL_GUARDED_BY(mu_);       // the point at which what is buffered is flushed
-  bool is_due_ ABSL_GUARDED_BY(mu_) = false;    // it has come
-  bool asked_ ABSL_GUARDED_BY(mu_) = false;     // flush without waiting for it
-  bool early_ ABSL_GUARDED_BY(mu_) = false;     // and lay the grid anew from there
-  std::size_t bytes_ ABSL_GUARDED_BY(mu_) = 0;  // that came into the buffer, with max_batch_bytes
-  bool asleep_ ABSL_GUARDED_BY(mu_) = false;    // the thread waits, or is about to
+  bool is_due_ ABSL_GUARDED_BY(mu_) = false;      // it has come
+  bool asked_ ABSL_GUARDED_BY(mu_) = false;       // flush without waiting for it
+  bool early_ ABSL_GUARDED_BY(mu_) = false;       // and lay the grid anew from there
+  std::size_t bytes_ ABSL_GUARDED_BY(mu_) = 0;    // that came into the buffer, with max_batch_bytes
+  bool asleep_ ABSL_GUARDED_BY(mu_) = false;      // the thread waits, or is about to
 
   // Batches taken from the buffer, and those of them that were handed over whole.
   std::uint64_t taken_batches_ ABSL_GUARDED_BY(mu_) = 0;

@@ -163,8 +163,9 @@ absl::Status Pipeline::Run(std::stop_token stop) {
       try {
         threads.emplace_back([&input](std::stop_token thread_stop) { input.Run(std::move(thread_stop)); });
       } catch (const std::system_error& e) {
-        readiness.NotStarted(sources_.size() - threads.size(),
-                             absl::ResourceExhaustedError(absl::StrCat(source->name(), ": no thread: ", e.what())));
+        readiness.NotStarted(
+            sources_.size() - threads.size(),
+            absl::ResourceExhaustedError(absl::StrCat(source->name(), ": no thread: ", e.what())));
         break;
       }
     }

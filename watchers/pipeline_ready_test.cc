@@ -55,9 +55,10 @@ TEST(PipelineReadyTest, WhereTheLastOneFailsAndTheOthersHaveEndedNoneIsLive) {
   bool ready = false, told = false;
   Pipeline pipeline("pipe", clock,
                     {.on_ready = [&] { ready = true; },
-                     .on_error = [&](absl::Status) {
-                       if (!std::exchange(told, true)) ended.Notify();
-                     }});
+                     .on_error =
+                         [&](absl::Status) {
+                           if (!std::exchange(told, true)) ended.Notify();
+                         }});
   auto first = std::make_unique<FakeSource>("first");
   first->Fail(absl::DataLossError("broken"));
   pipeline.AddSource(std::move(first));

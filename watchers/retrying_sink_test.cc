@@ -187,7 +187,8 @@ TEST_F(RetryingSinkTest, WhatTheCallbackThrowsIsContainedAndSaid) {
         }});
   inner_->Fail(kBusy, 1);
   EXPECT_EQ(Write({"a"}),
-            absl::UnavailableError("busy (given up after 1 try); on_dead_letters threw: std::runtime_error: spool full"));
+            absl::UnavailableError(
+                "busy (given up after 1 try); on_dead_letters threw: std::runtime_error: spool full"));
   EXPECT_EQ(sink_->counters().given_up_batches, 1u);
   EXPECT_EQ(Write({"b"}), absl::OkStatus());
 }
