@@ -168,14 +168,14 @@ flooded() {
   sed -i '/"action":"rename"/d' "${dir}/events"
   expect "the sink asleep while ${total} renames came within ${took} s; apart from them" << 'END'
 after: create start die destroy
-four: create start
 four-1250: kill die destroy
-one: create start
+four: create start
 one-1250: kill die destroy
-three: create start
+one: create start
 three-1250: kill die destroy
-two: create start
+three: create start
 two-1250: kill die destroy
+two: create start
 ForceReloads: 0
 END
 }
