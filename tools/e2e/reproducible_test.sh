@@ -28,8 +28,8 @@ mkdir "${dir}/checkout"
 git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -P -t "${dir}/checkout"
 cd "${dir}/checkout"
 # A macro that nothing asks for makes other actions of ours, which no cache knows.
-./bazelw "--output_base=${dir}/base" build --config=ci -c opt "$@" --per_file_copt=-external/.*@-DLOOKOUT_AGAIN \
-  //tools/lookout
+./bazelw "--output_base=${dir}/base" build --config=ci -c opt "$@" \
+  '--per_file_copt=-.+//.*,-external/.*@-DLOOKOUT_AGAIN' //tools/lookout
 there=$(hash_of_binary)
 
 if [[ ${here} != "${there}" ]]; then
