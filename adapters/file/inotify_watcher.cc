@@ -85,7 +85,6 @@ int InotifyWatcher::TakeInstance() {
   if (fd < 0) return fd;
   fd_ = fd;
   buffer_.resize(kBufferSize);
-  drained_at_ = kernel_.FileTime();
   return 0;
 }
 

@@ -40,7 +40,7 @@ void InotifyWatcher::DuePoll() {
 
 void InotifyWatcher::BeginPoll() {
   if (tree_.polled().empty()) return;
-  if (options_.watch_later && fd_ < 0) static_cast<void>(TakeInstance());
+  if (options_.watch_later && fd_ < 0 && TakeInstance() == 0) drained_at_ = kernel_.FileTime();
   out_of_watches_ = false;
   poll_began_ = std::min(poll_began_, now_);
   for (WatchNode* node : tree_.polled()) AddPending(*node);
