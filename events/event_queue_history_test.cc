@@ -193,6 +193,7 @@ class HistoryRun {
     for (const Event& event : batch) call.items.push_back(Parse(event));
     Dice& dice = flush_dice_;
     ++calls_;
+    handed_over_ += batch.size();
     if (setup_.slow_one_in > 0 && dice.OneIn(setup_.slow_one_in)) {
       for (int i = dice.Below(300); i > 0; --i) std::this_thread::yield();
     }
@@ -290,8 +291,13 @@ class HistoryRun {
     QueueHistory::Stop note{.span = {.begin = Now()}, .waits = StopWaits()};
     queue_->Stop();
     note.span.end = Now();
-    // A call of on_flush may be left behind.
-    while (queue_->counters().flushes < static_cast<std::uint64_t>(calls_)) std::this_thread::yield();
+    // A call of on_flush may be left behind, and may not even have come to on_flush yet.
+    const auto all_returned = [this] {
+      const EventQueueCounters counters = queue_->counters();
+      return handed_over_ >= counters.flushed + counters.force_reloads &&
+             counters.flushes >= static_cast<std::uint64_t>(calls_);
+    };
+    while (!all_returned()) std::this_thread::yield();
     const auto all_told = [this] {
       const EventQueueCounters counters = queue_->counters();
       return counters.errors + counters.errors_dropped >=
@@ -312,6 +318,7 @@ class HistoryRun {
   Gate gate_;
   std::stop_source stop_source_;
   std::atomic<int> pushed_ = 0, senders_done_ = 0, calls_ = 0;
+  std::atomic<std::uint64_t> handed_over_ = 0;  // events, in calls_
   std::atomic<int> errors_reported_ = 0, errors_told_ = 0, errors_threw_ = 0;
   // Of who is in on_flush, until all have ended; but for `stops`, see NoteStop().
   Dice flush_dice_;
