@@ -45,13 +45,16 @@ void AppendEventText(const Event& event, bool color, std::string& out) {
   const absl::string_view paint = color ? ColorOf(event.action) : "";
   absl::StrAppend(&out, absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", event.time, absl::UTCTimeZone()), " ",
                   event.type, " ", paint, event.action, paint.empty() ? "" : kPlain, " ");
-  const bool is_directory = event.attributes.Get(kKind) == kKindDirectory;
+  // Of other events these are labels that users gave.
+  const bool is_file = event.type == EventType::kFile;
+  const bool is_directory = is_file && event.attributes.Get(kKind) == kKindDirectory;
   // An engine may leave a container's name out; its ID still says who it was.
   AppendPath(event.actor_name.empty() ? event.actor_id.view() : event.actor_name, is_directory, out);
-  if (const absl::string_view from = event.attributes.Get(kRenamedFrom); !from.empty()) {
+  if (const absl::string_view from = event.attributes.Get(kRenamedFrom); is_file && !from.empty()) {
     out += " <- ";
     AppendPath(from, is_directory, out);
   }
+  if (event.action != Action::kForceReload) return;
   if (const absl::string_view reason = event.attributes.Get(kReason); !reason.empty()) {
     out += ": ";
     AppendPrintable(reason, out);

@@ -42,6 +42,12 @@ TEST(EventFormatTest, Table) {
       {EventBuilder(ContainerEvent(Action::kContainerDie, "nginx")).Attribute("exitCode", "1").Build(),
        "docker die nginx"},
       {EventBuilder(ContainerEvent(Action::kContainerDie, "")).Id("4f66").Build(), "docker die 4f66"},
+      {EventBuilder(ContainerEvent(Action::kContainerStart, "nginx"))
+           .Attribute(kKind, std::string(kKindDirectory))
+           .Attribute(kRenamedFrom, "a label")
+           .Attribute(kReason, "a label")
+           .Build(),
+       "docker start nginx"},
       {MakeForceReload(EventType::kFile, "conf", "too\nmany", kEventBuilderTime),
        "file force_reload conf: too\\nmany"},
       {FileEvent(Action::kFileWritten, "a\nb\x1b[2J\xff\\"), "file written a\\nb\\x1b[2J\\xff\\\\"},

@@ -93,6 +93,8 @@ ExitCode RunLookout(const Options& options, std::vector<std::unique_ptr<Source>>
   pipeline_options.queue.capacity = kQueueCapacity;
   pipeline_options.queue.when_full = WhenFull::kFlushEarly;  // a burst does not wait for the interval
   pipeline_options.queue.on_stop = OnStop::kDrain;
+  pipeline_options.queue.drain_timeout =
+      absl::InfiniteDuration();  // as long as the reader of the output takes
   // The pipeline counts a source that has ended as decided; here none ends but after `all` was stopped.
   pipeline_options.on_ready = [&] {
     diagnostics.EndShow();

@@ -3,8 +3,10 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -47,6 +49,13 @@ class LinePipe {
   }
 
   int fd() const { return write_fd_; }
+  // To as little as the kernel has: how many bytes that is.
+  int Shrink() const { return fcntl(write_fd_, F_SETPIPE_SZ, 1); }
+  void AwaitUnread(int bytes) const {
+    for (int unread = -1; unread < bytes; std::this_thread::yield()) {
+      ASSERT_EQ(ioctl(read_fd_, FIONREAD, &unread), 0);
+    }
+  }
   void CloseReader() { Close(read_fd_); }
   void CloseWriter() { Close(write_fd_); }
 
@@ -183,6 +192,29 @@ TEST_F(RunTest, WhatIsBufferedIsPrintedWhenStopped) {
   EXPECT_EQ(Stop(), kExitOk);
   for (int i = 0; i < 100; ++i) EXPECT_EQ(out_.ReadLine(), absl::StrCat(kTime, "file written ", i));
   EXPECT_EQ(out_.ReadAll(), "");
+}
+
+TEST_F(RunTest, AStopWaitsForAReaderThatSleepsAsLongAsThatTakes) {
+  options_.interval = absl::Seconds(1);
+  const int room = out_.Shrink();
+  FakeSource& fake = AddFake("fake");
+  Start();
+  fake.AwaitIdle();
+  const std::string long_name(2 * static_cast<std::size_t>(room), 'a');
+  fake.Emit(Written(long_name));
+  clock_.AwaitTimers(1);
+  clock_.Advance(absl::Seconds(1));
+  out_.AwaitUnread(room);  // the rest of the line waits in write(2)
+  fake.Emit(Written("b"));
+  fake.AwaitIdle();
+  thread_.request_stop();
+  for (int i = 0; i < 1000; ++i) {
+    clock_.Advance(absl::Hours(1));
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(out_.ReadLine(), absl::StrCat(kTime, "file written ", long_name));
+  EXPECT_EQ(out_.ReadLine(), absl::StrCat(kTime, "file written b"));
+  EXPECT_EQ(Join(), kExitOk);
 }
 
 TEST_F(RunTest, EventsWaitForTheInterval) {
