@@ -115,7 +115,12 @@ class Pipeline::Input final : public Receiver {
 
  private:
   void TellReady() {
-    if (pipeline_.options_.on_ready) pipeline_.options_.on_ready();
+    if (!pipeline_.options_.on_ready) return;
+    const absl::Status told = watchers_internal::Contain([this] {
+      pipeline_.options_.on_ready();
+      return absl::OkStatus();
+    });
+    if (!told.ok()) pipeline_.Report(Named("on_ready", told));
   }
 
   Pipeline& pipeline_;

@@ -25,6 +25,7 @@ namespace lookout {
 struct PipelineOptions {
   EventQueueOptions queue = {};
   // Called once, when every source is live or has ended, and at least one is live. From a source's thread.
+  // What it throws goes to on_error.
   absl::AnyInvocable<void()> on_ready = nullptr;
   // Called at once, one call at a time, from any thread: what sources report, with the source's name, a
   // source's end in failure, and what sinks refuse.

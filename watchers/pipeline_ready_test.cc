@@ -1,5 +1,6 @@
 // A Pipeline is ready once, when the last of its sources is, also if another has ended by then.
 #include <memory>
+#include <stdexcept>
 #include <stop_token>
 #include <thread>
 #include <utility>
@@ -7,8 +8,11 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
 #include "gtest/gtest.h"
+#include "lookout/events/action.h"
 #include "lookout/events/source.h"
+#include "lookout/testing/event_builder.h"
 #include "lookout/testing/fake_clock.h"
 #include "lookout/testing/fake_source.h"
 #include "lookout/testing/recording_sink.h"
@@ -85,6 +89,45 @@ TEST(PipelineReadyTest, ASourceThatWasReadyAndEndedCountsOnce) {
   go.Notify();
   ready.WaitForNotification();
 }
+
+// Whoever is the last to decide it: a source that is ready, or one that ends without having been.
+class PipelineReadyThrowsTest : public ::testing::TestWithParam<bool> {};
+
+TEST_P(PipelineReadyThrowsTest, IsReportedAndEndsNothing) {
+  FakeClock clock;
+  absl::Notification go, reported;
+  Pipeline pipeline("pipe", clock,
+                    {.on_ready = [] { throw std::runtime_error("not yet"); },
+                     .on_error =
+                         [&](absl::Status error) {
+                           if (error.message() == "on_ready: threw: std::runtime_error: not yet")
+                             reported.Notify();
+                         }});
+  auto live = std::make_unique<FakeSource>("live");
+  FakeSource& source = *live;
+  pipeline.AddSource(std::move(live));
+  if (GetParam()) {
+    pipeline.AddSource(std::make_unique<HopelessSource>(go));
+  } else {
+    pipeline.AddSource(std::make_unique<LateSource>(go));
+  }
+  auto recording = std::make_unique<RecordingSink>();
+  RecordingSink& sink = *recording;
+  pipeline.AddSink(std::move(recording));
+  std::jthread run([&](std::stop_token stop) {
+    EXPECT_EQ(pipeline.Run(stop).code(), GetParam() ? absl::StatusCode::kUnavailable : absl::StatusCode::kOk);
+  });
+  source.AwaitIdle();
+  go.Notify();
+  reported.WaitForNotification();
+  source.Emit(ContainerEvent(Action::kContainerStart, "a"));
+  clock.AwaitTimers(1);
+  clock.Advance(absl::Hours(1));
+  sink.WaitForCount(1);
+}
+
+INSTANTIATE_TEST_SUITE_P(Deciders, PipelineReadyThrowsTest, ::testing::Bool(),
+                         [](const auto& of) { return of.param ? "OneThatFails" : "OneThatIsReady"; });
 
 }  // namespace
 }  // namespace lookout

@@ -254,7 +254,7 @@ TEST_F(PipelineTest, DiscardsLetASenderGoThatWaitsForRoom) {
   for (int i = 0; i < 3; ++i) source.Emit(ContainerEvent(Action::kContainerStart, "a"));
   RecordingSink& sink = AddSink();
   Start();
-  ready_.WaitForNotification();
+  while (pipeline_->counters().waiting == 0) std::this_thread::yield();
   EXPECT_TRUE(Stop().ok());
   EXPECT_THAT(sink.events(), SizeIs(0));
 }
