@@ -1,5 +1,5 @@
-// What an event's attributes cost to make, move and free, beside the container that they were before: a
-// sorted vector of pairs of std::string.
+// What an event's attributes and its ID cost to make, move and free, beside what they were before: a sorted
+// vector of pairs of std::string, and a std::string.
 //
 //   ./bazelw run -c opt //events:attributes_benchmark
 #include <iterator>
@@ -9,6 +9,7 @@
 
 #include "absl/strings/string_view.h"
 #include "benchmark/benchmark.h"
+#include "lookout/events/actor_id.h"
 #include "lookout/events/attributes.h"
 
 namespace lookout {
@@ -27,19 +28,25 @@ constexpr std::pair<absl::string_view, absl::string_view> kLabels[] = {
     {"maintainer", "NGINX Docker Maintainers"},
     {"name", "shop-web-1"}};
 
+constexpr absl::string_view kId = "4f66ad9a0b2e4f66ad9a0b2e4f66ad9a0b2e4f66ad9a0b2e4f66ad9a0b2e4f66";
+
+ActorId Make(ActorId*) { return kId; }
+std::string Make(std::string*) { return std::string(kId); }
 Attributes Make(Attributes*) { return Attributes(kLabels); }
 Pairs Make(Pairs*) { return Pairs(std::begin(kLabels), std::end(kLabels)); }
 
-template <typename Map>
+template <typename T>
 void BM_MakeMoveFree(benchmark::State& state) {
   for (auto _ : state) {
-    Map made = Make(static_cast<Map*>(nullptr));
-    Map moved = std::move(made);
+    T made = Make(static_cast<T*>(nullptr));
+    T moved = std::move(made);
     benchmark::DoNotOptimize(moved);
   }
 }
 BENCHMARK(BM_MakeMoveFree<Attributes>);
 BENCHMARK(BM_MakeMoveFree<Pairs>);
+BENCHMARK(BM_MakeMoveFree<ActorId>);
+BENCHMARK(BM_MakeMoveFree<std::string>);
 
 void BM_Find(benchmark::State& state) {
   const Attributes labels(kLabels);

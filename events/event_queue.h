@@ -11,7 +11,8 @@
 // of arrival, by swapping it out: no event is copied between Push() and on_flush. What finds the buffer empty
 // at the very end of an interval goes with the next. An empty buffer is not flushed, and costs no wake-up.
 // Interval 0 flushes as soon as there is something. A flush that outlasts its interval is followed at once by
-// what gathered meanwhile. Intervals are durations: setting the clock neither delays nor multiplies flushes.
+// what gathered meanwhile. Intervals are durations: setting the clock neither delays nor multiplies flushes
+// (wait.h says of which clocks that holds).
 //
 // Full. `capacity` bounds what is buffered; `when_full` says what happens at the bound. Every dropped or
 // merged event is counted, and a loss becomes one kForceReload, however many were lost in a row, at the

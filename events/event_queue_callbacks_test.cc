@@ -21,6 +21,7 @@
 #include "lookout/events/event.h"
 #include "lookout/events/event_queue.h"
 #include "lookout/events/event_queue_recorder.h"
+#include "lookout/events/queue_observer.h"
 #include "lookout/testing/fake_clock.h"
 
 namespace lookout {
@@ -139,6 +140,54 @@ TEST_F(EventQueueCallbacksTest, OnFlushThatFillsTheBufferIsFollowedAtOnceUnderFl
   PushAndFlush("a");
   EXPECT_THAT(recorder_.WaitForBatches(2)[1], ElementsAre("b", "c"));
 }
+
+// Calls the queue that it watches: after the first batch as a sender, after the second to stop it.
+class MeddlingObserver final : public QueueObserver {
+ public:
+  void Watch(EventQueue& queue) { queue_ = &queue; }
+  void AwaitStopped() { stopped_.WaitForNotification(); }
+
+  void OnBatch(const BatchReport&, const EventQueueCounters& counters) override {
+    if (counters.flushes == 1) {
+      for (int i = 0; i < 5; ++i) EXPECT_TRUE(queue_->Push(Named(absl::StrCat(i))));
+      EXPECT_EQ(queue_->counters().depth, 5u);
+      EXPECT_FALSE(queue_->Flush()) << "it cannot wait for itself";
+      return;
+    }
+    queue_->Stop();
+    EXPECT_FALSE(queue_->Push(Named("late")));
+    stopped_.Notify();
+  }
+
+ private:
+  EventQueue* queue_ = nullptr;
+  absl::Notification stopped_;
+};
+
+// With flush_on_sender the first batch is a sender's.
+class EventQueueObserverTest : public EventQueueCallbacksTest, public ::testing::WithParamInterface<bool> {};
+
+TEST_P(EventQueueObserverTest, MayCallTheQueueAsOnFlushMay) {
+  MeddlingObserver observer;
+  queue_.emplace("q", clock_,
+                 EventQueueOptions{.flush_interval = GetParam() ? absl::ZeroDuration() : absl::Hours(1),
+                                   .flush_on_sender = GetParam(),
+                                   .capacity = 2,
+                                   .observer = &observer},
+                 recorder_.OnFlush(), recorder_.OnError());
+  observer.Watch(*queue_);
+  ASSERT_TRUE(queue_->Start().ok());
+  ASSERT_TRUE(queue_->Push(Named("a")));
+  queue_->Flush();
+  observer.AwaitStopped();
+  queue_->Stop();
+  EXPECT_THAT(recorder_.batches(), ElementsAre(ElementsAre("a"), ElementsAre("0", "1", "2", "3", "4")));
+  EXPECT_EQ(queue_->counters().refused, 1u);
+  queue_.reset();
+}
+
+INSTANTIATE_TEST_SUITE_P(Flushers, EventQueueObserverTest, ::testing::Bool(),
+                         [](const auto& of) { return of.param ? "ASender" : "TheThread"; });
 
 TEST_F(EventQueueCallbacksTest, OnFlushMayAskForAFlushWhichFollowsThisOne) {
   auto record = recorder_.OnFlush();

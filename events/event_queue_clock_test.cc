@@ -1,4 +1,5 @@
 // Time as the queue sees it: what passes, wherever the wall clock is set to.
+#include <cstddef>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -96,15 +97,23 @@ TEST(EventQueueWallClockTest, OneThatIsSetBackDelaysAFlushByAnIntervalAtMost) {
   absl::SimulatedClock clock(start);
   QueueRecorder recorder;
   EventQueue queue("q", clock, {.flush_interval = kInterval}, recorder.OnFlush(), recorder.OnError());
-  ASSERT_TRUE(queue.Start().ok());
-  ASSERT_TRUE(queue.Push(Named("a")));
-  clock.SetTime(start - absl::Hours(1));
   // Nothing tells when the thread waits, so there may be need of a second interval; not of an hour.
-  for (int i = 0; i < 1000 && recorder.batches().empty(); ++i) {
-    clock.AdvanceTime(kInterval);
-    for (int k = 0; k < 1000 && recorder.batches().empty(); ++k) std::this_thread::yield();
-  }
-  EXPECT_THAT(recorder.batches(), ElementsAre(ElementsAre("a")));
+  const auto advance_until = [&](std::size_t batches) {
+    for (int i = 0; i < 1000 && recorder.batches().size() < batches; ++i) {
+      clock.AdvanceTime(kInterval);
+      for (int k = 0; k < 1000 && recorder.batches().size() < batches; ++k) std::this_thread::yield();
+    }
+  };
+  ASSERT_TRUE(queue.Start().ok());
+  recorder.Hold();
+  ASSERT_TRUE(queue.Push(Named("a")));
+  advance_until(1);
+  ASSERT_TRUE(queue.Push(Named("b")));
+  // While nobody waits on it: no wait on such a clock can see it set back.
+  clock.SetTime(start - absl::Hours(1));
+  recorder.Release();
+  advance_until(2);
+  EXPECT_THAT(recorder.batches(), ElementsAre(ElementsAre("a"), ElementsAre("b")));
 }
 
 }  // namespace

@@ -148,8 +148,8 @@ class HistoryRun {
       }
       dice.Dawdle();
       if (!gate_.Enter(true)) break;
-      PushNow(push);
       if (dice.OneIn(20)) Report();
+      PushNow(push);  // last: who waits in it may find the queue destroyed
       gate_.Leave(true);
       ++pushed_;
       log.push_back(std::move(push));

@@ -1,5 +1,6 @@
 // Starting and stopping: what is discarded, drained, refused and released.
 #include <cstddef>
+#include <initializer_list>
 #include <optional>
 #include <stop_token>
 #include <thread>
@@ -42,6 +43,12 @@ class EventQueueStopTest : public ::testing::Test {
     ASSERT_TRUE(queue_->Start().ok());
   }
   void Push(absl::string_view name) { ASSERT_TRUE(queue_->Push(Named(name))); }
+  // The thread takes all of them or none, also where the first alone is a full batch.
+  void PushTogether(std::initializer_list<absl::string_view> names) {
+    std::vector<Event> events;
+    for (absl::string_view name : names) events.push_back(Named(name));
+    ASSERT_TRUE(queue_->PushAll(absl::MakeSpan(events)));
+  }
   // Pushes an event and returns while it is being flushed.
   void PushAndHoldItsFlush(absl::string_view name) {
     recorder_.Hold();
@@ -82,7 +89,7 @@ TEST_F(EventQueueStopTest, DrainOfAnEmptyQueueFlushesNothing) {
 TEST_F(EventQueueStopTest, DrainThatOutlastsItsTimeoutReturnsThenAndCountsTheRest) {
   Start(OnStop::kDrain, /*max_batch=*/1);
   recorder_.Hold();
-  for (absl::string_view name : {"a", "b", "c"}) Push(name);
+  PushTogether({"a", "b", "c"});
   std::thread stop([this] { queue_->Stop(); });
   recorder_.WaitForBatches(1);
   clock_.AwaitTimers(1);
@@ -127,9 +134,7 @@ TEST_F(EventQueueStopTest, StopWhileAFlushRunsReturnsAfterItAndNoOtherFollows) {
 TEST_F(EventQueueStopTest, StopBetweenTheCallsOfABatchDiscardsTheRestOfIt) {
   Start(OnStop::kDiscard, /*max_batch=*/1);
   recorder_.Hold();
-  Push("a");
-  Push("b");
-  clock_.Advance(kInterval);
+  PushTogether({"a", "b"});
   recorder_.WaitForBatches(1);
   queue_->Close();
   recorder_.Release();

@@ -49,6 +49,7 @@ TEST(EventTest, EachPartTakesPartInEquality) {
 TEST(EventTest, ItsMemoryIsItselfAndWhatItHasElsewhere) {
   Event event;
   EXPECT_EQ(ByteSize(event), sizeof(Event));
+  static_assert(sizeof(Event) == 136, "event_queue.h says so");
   event.actor_id = std::string(ActorId::kInPlace, 'a');
   EXPECT_EQ(ByteSize(event), sizeof(Event)) << "it lies in the event";
   event.actor_id = std::string(ActorId::kInPlace + 1, 'a');

@@ -1,7 +1,10 @@
 // How lookout's threads wait on an injected clock: for a condition, for file descriptors, or just for time.
 //
 // Waits are durations, not points in time: setting the machine's clock back or ahead neither stretches nor
-// cuts them. (absl::Clock::AwaitWithDeadline on the real clock waits for a point in wall time.)
+// cuts them. (absl::Clock::AwaitWithDeadline on the real clock waits for a point in wall time.) One
+// exception: a clock that is neither the real one nor a PollableClock has nothing but AwaitWithDeadline();
+// set back while a thread waits in it, it wakes that thread when it comes to the point that the thread had in
+// view.
 //
 // testing/fake_clock.h drives all of them from a test.
 #ifndef LOOKOUT_EVENTS_WAIT_H_
