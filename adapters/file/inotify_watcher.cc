@@ -22,6 +22,9 @@ constexpr std::size_t kBufferSize = 64 * 1024;
 // The two halves of an exchange are in one read, or in two.
 constexpr std::size_t kMostArrived = 10'000;
 
+// How long what is fresh waits for a read that finds nothing, where there is something to read each time.
+constexpr absl::Duration kMostUnrest = absl::Milliseconds(50);
+
 // How many reads and looks Open() spends on a tree that never rests before it is ready all the same.
 constexpr int kMostOpeningRounds = 32;
 
@@ -46,6 +49,7 @@ absl::Status InotifyWatcher::Open(Found found, absl::FunctionRef<bool(std::uint6
   if (options_.filter != nullptr)
     options_.filter->RemoveDirectory("");  // rules of a tree that was there before
   TakeTime();
+  settle_by_ = now_ + kMostUnrest;
   drained_at_ = kernel_.FileTime();
   silent_ = found == Found::kSilent;
   Tell(Action::kFileCreated, options_.directory, true);
@@ -101,9 +105,11 @@ absl::Status InotifyWatcher::Step() {
   if (!got.ok()) return got.status();
   ExpireDepartures(now_);
   if (!loss_.empty()) BeginRecovery(std::exchange(loss_, {}));
-  if (*got == 0) {
-    DuePoll();
-    if (!tree_.HasPending()) Settle();
+  DuePoll();
+  const bool rests = *got == 0;
+  if ((rests || (drained_ && now_ >= settle_by_)) && !tree_.HasPending()) {
+    Settle();
+    if (rests || tree_.fresh().empty()) settle_by_ = now_ + kMostUnrest;
   }
   ScanSome();
   teller_.Flush();
@@ -129,6 +135,7 @@ void InotifyWatcher::TakeTime() {
 }
 
 absl::StatusOr<std::size_t> InotifyWatcher::Read() {
+  drained_ = true;
   if (fd_ < 0) {
     TakeTime();
     return 0;
@@ -146,7 +153,6 @@ absl::StatusOr<std::size_t> InotifyWatcher::Read() {
   }
   if (got < 0) return ReadError(static_cast<int>(-got), options_.directory, "inotify");
   last_written_.clear();
-  read_since_settling_ = true;
   arrivals_awaited_ = false;
   bytes_read_ += static_cast<std::uint64_t>(got);
   const absl::string_view bytes(buffer_.data(), static_cast<std::size_t>(got));
@@ -157,7 +163,8 @@ absl::StatusOr<std::size_t> InotifyWatcher::Read() {
     if (lost_since_ == 0) lost_since_ = drained_at_;
   }
   // A read that leaves room has emptied the queue.
-  if (bytes.size() < kBufferSize / 2) drained_at_ = time;
+  drained_ = bytes.size() < kBufferSize / 2;
+  if (drained_) drained_at_ = time;
   if (arrived_.size() > kMostArrived) arrived_ = {};
   if (gone_early_.size() > kMostArrived) gone_early_ = {};
   return bytes.size();

@@ -183,7 +183,7 @@ class InotifyWatcher final : public TreeWatcher {
 
   // Holds what is fresh in a subtree that has just moved against the disk.
   void Verify(WatchNode& moved);
-  // The queue is empty: brings what is fresh nearer to being settled.
+  // The queue was empty: brings what is fresh nearer to being settled.
   void Settle();
   bool PutRight(WatchNode& node);
   void FinishSettling();
@@ -257,7 +257,10 @@ class InotifyWatcher final : public TreeWatcher {
   bool out_of_watches_ = false;      // in the scan or poll under way
   std::size_t said_polled_ = 0;      // how many were said to be without a watch
   bool awaited_ = false;  // who was changing fresh directories' paths, since those were looked up last
-  bool read_since_settling_ = true;  // whether the kernel had something to say since Settle() looked
+  bool read_since_settling_ = true;  // whether the kernel had more to say than writes since Settle() looked
+  bool drained_ = true;              // whether the read under way has left nothing
+  // When what is fresh is settled though each read finds something.
+  absl::Duration settle_by_ = absl::InfiniteDuration();
 };
 
 }  // namespace lookout::file_internal

@@ -34,6 +34,8 @@ void InotifyWatcher::Handle(const InotifyRecord& record) {
   ++counters_.records;
   if (!gone_.ok()) return;  // of a tree that is somewhere else
   WatchNode* node = tree_.Find(record.wd);
+  // A write to what is known says nothing of who is where.
+  if (node == nullptr || (record.mask & IN_MODIFY) == 0) read_since_settling_ = true;
   if (node == nullptr) return OnUnclaimed(record);
   if (Departure* departure = DepartureOf(*node)) return Hold(*departure, record);
   if (record.name.empty()) return HandleSelf(*node, record);

@@ -66,6 +66,7 @@ void InotifyWatcher::BeginScan() {
 
 void InotifyWatcher::BeginRecovery(absl::string_view why) {
   teller_.TellLoss(options_.directory, std::string(why));
+  read_since_settling_ = true;
   // Their second halves may be lost: where they are now, the scan finds.
   for (Departure& departure : std::exchange(departures_, {})) {
     Abandon(std::move(departure.subtree));
