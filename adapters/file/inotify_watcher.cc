@@ -233,8 +233,10 @@ void InotifyWatcher::OnMount(const std::string& path) {
 }
 
 void InotifyWatcher::Unwatch(std::unique_ptr<WatchNode> subtree) {
+  if (subtree == nullptr) return;
   ForgetIgnores(subtree.get());
   tree_.Drop(std::move(subtree), [this](int wd) { kernel_.RemoveWatch(fd_, wd); });
+  ReconsiderLinks();
 }
 
 void InotifyWatcher::Forget(std::unique_ptr<WatchNode> subtree) {
@@ -243,8 +245,10 @@ void InotifyWatcher::Forget(std::unique_ptr<WatchNode> subtree) {
 }
 
 void InotifyWatcher::Abandon(std::unique_ptr<WatchNode> subtree) {
+  if (subtree == nullptr) return;
   ForgetIgnores(subtree.get());
   tree_.Drop(std::move(subtree), [this](int wd) { abandoned_.insert(wd); });
+  ReconsiderLinks();
 }
 
 // A single file can be mounted too: its name is now of another.

@@ -164,6 +164,7 @@ class InotifyWatcher final : public TreeWatcher {
   absl::StatusOr<bool> BindFailed(WatchNode& node, const DirectoryLook& look);
   void BindPolled(WatchNode& node, const DirectoryLook& look);
   void NoteUnreadable(WatchNode& node);
+  void GiveUpWatch(WatchNode& node);
   bool StillThere(const WatchNode& node, const std::string& path);
   // Tells how the listing differs from what is known, and takes it over.
   void Compare(WatchNode& node, const DirectoryListing& listing);
@@ -207,6 +208,14 @@ class InotifyWatcher final : public TreeWatcher {
   // Whether the entry is a link that leads to a directory which is to be entered.
   bool IsFollowed(const WatchNode& node, absl::string_view name) const;
   bool LoopsBack(const WatchNode& node, const FileStatus& target) const;
+  // Whether an entered link leads to no directory any more.
+  bool IsDangling(const WatchNode& link) const;
+  // What it leads to is told by another path.
+  void RefuseLink(WatchNode& link);
+  // What is watched by a path no more may be by that of a link that was refused.
+  void ReconsiderLinks();
+  // Where they lead from their new places is to be seen.
+  void FreshenLinks(WatchNode& moved);
   // Takes the rules of the directory's .gitignore over, or forgets them. False if what was read may be
   // another directory's.
   bool LoadIgnores(WatchNode& node, const DirectoryListing& listing);
@@ -258,6 +267,7 @@ class InotifyWatcher final : public TreeWatcher {
   std::size_t said_polled_ = 0;      // how many were said to be without a watch
   bool awaited_ = false;  // who was changing fresh directories' paths, since those were looked up last
   bool read_since_settling_ = true;  // whether the kernel had more to say than writes since Settle() looked
+  bool link_refused_ = false;        // since ReconsiderLinks()
   bool drained_ = true;              // whether the read under way has left nothing
   // When what is fresh is settled though each read finds something.
   absl::Duration settle_by_ = absl::InfiniteDuration();

@@ -81,8 +81,9 @@ void InotifyWatcher::HandleSelf(WatchNode& node, const InotifyRecord& record) {
       gone_ = GoneError(options_.directory, "was moved away");
     }
     if ((record.mask & IN_UNMOUNT) != 0) gone_ = GoneError(options_.directory, "was unmounted");
-  } else if ((record.mask & IN_UNMOUNT) != 0 || (node.link && (record.mask & IN_MOVE_SELF) != 0)) {
-    // What its path leads to now is another directory.
+  } else if ((record.mask & IN_UNMOUNT) != 0 ||
+             (node.link && (record.mask & (IN_MOVE_SELF | IN_IGNORED)) != 0)) {
+    // What its path leads to now is another directory, or none.
     tree_.MakeFresh(node);
     AddPending(node);
   }
@@ -223,6 +224,7 @@ void InotifyWatcher::Move(Departure departure, WatchNode& node, absl::string_vie
   if (silent_) moved_while_silent_ = true;
   WatchNode& moved = tree_.Attach(std::move(departure.subtree), node, name);
   if (options_.filter != nullptr) MoveIgnores(moved, departure.path);
+  FreshenLinks(moved);
   Verify(moved);
   for (const HeldRecord& held : departure.held) {
     Handle({.wd = held.wd, .mask = held.mask, .cookie = held.cookie, .name = held.name});
