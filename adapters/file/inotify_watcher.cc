@@ -22,9 +22,6 @@ constexpr std::size_t kBufferSize = 64 * 1024;
 // The two halves of an exchange are in one read, or in two.
 constexpr std::size_t kMostArrived = 10'000;
 
-// How long what is fresh waits for a read that finds nothing, where there is something to read each time.
-constexpr absl::Duration kMostUnrest = absl::Milliseconds(50);
-
 // How many reads and looks Open() spends on a tree that never rests before it is ready all the same.
 constexpr int kMostOpeningRounds = 32;
 
@@ -49,7 +46,7 @@ absl::Status InotifyWatcher::Open(Found found, absl::FunctionRef<bool(std::uint6
   if (options_.filter != nullptr)
     options_.filter->RemoveDirectory("");  // rules of a tree that was there before
   TakeTime();
-  settle_by_ = now_ + kMostUnrest;
+  settle_by_ = now_ + kSettlingWait;
   drained_at_ = kernel_.FileTime();
   silent_ = found == Found::kSilent;
   Tell(Action::kFileCreated, options_.directory, true);
@@ -106,11 +103,7 @@ absl::Status InotifyWatcher::Step() {
   ExpireDepartures(now_);
   if (!loss_.empty()) BeginRecovery(std::exchange(loss_, {}));
   DuePoll();
-  const bool rests = *got == 0;
-  if ((rests || (drained_ && now_ >= settle_by_)) && !tree_.HasPending()) {
-    Settle();
-    if (rests || tree_.fresh().empty()) settle_by_ = now_ + kMostUnrest;
-  }
+  if (!tree_.HasPending()) SettleInTime(/*rests=*/*got == 0);
   ScanSome();
   teller_.Flush();
   return gone_;

@@ -84,6 +84,9 @@ class InotifyWatcher final : public TreeWatcher {
     std::string name;
   };
 
+  // How long what is fresh waits for a read that finds nothing.
+  static constexpr absl::Duration kSettlingWait = absl::Milliseconds(50);
+
   using Entry = std::pair<int, std::string>;  // a directory's watch, and a name in it
 
   // What has come to an entry by a rename.
@@ -184,6 +187,8 @@ class InotifyWatcher final : public TreeWatcher {
 
   // Holds what is fresh in a subtree that has just moved against the disk.
   void Verify(WatchNode& moved);
+  // After a read; `rests`: that has found nothing. Where each finds something, now and then between two.
+  void SettleInTime(bool rests);
   // The queue was empty: brings what is fresh nearer to being settled.
   void Settle();
   bool PutRight(WatchNode& node);
@@ -269,8 +274,9 @@ class InotifyWatcher final : public TreeWatcher {
   bool read_since_settling_ = true;  // whether the kernel had more to say than writes since Settle() looked
   bool link_refused_ = false;        // since ReconsiderLinks()
   bool drained_ = true;              // whether the read under way has left nothing
-  // When what is fresh is settled though each read finds something.
+  // When what is fresh is settled though each read finds something; and whether that was begun.
   absl::Duration settle_by_ = absl::InfiniteDuration();
+  bool settling_ = false;
 };
 
 }  // namespace lookout::file_internal

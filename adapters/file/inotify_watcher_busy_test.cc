@@ -3,7 +3,9 @@
 #include <sys/inotify.h>
 
 #include <cerrno>
+#include <string>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -70,6 +72,22 @@ TEST_F(InotifyWatcherBusyTest, WhatIsNowhereAndOfWhichNoRecordComesIsGone) {
   StepWhileFIsWritten(absl::Milliseconds(10), 30);
   EXPECT_THAT(receiver_.events(), Contains(IsEvent(Action::kFileDeleted, "r/d")));
   EXPECT_TRUE(watcher_.caught_up());
+}
+
+// Awaiting who changes a tree costs as much as there is that was made.
+TEST_F(InotifyWatcherBusyTest, WhereDirectoriesAreMadeWithoutAPauseThatIsAwaitedNowAndThen) {
+  ASSERT_TRUE(Open().ok());
+  kernel_.awaits = 0;
+  for (int i = 0; i < 500; ++i) {
+    const std::string name = absl::StrCat("d", i);
+    kernel_.tree["r"].push_back(name);
+    kernel_.tree["r/" + name] = {};
+    clock_.Advance(absl::Milliseconds(1));
+    kernel_.reads = {kernel_.Record("r", IN_CREATE | IN_ISDIR, name)};
+    Step();
+  }
+  EXPECT_GE(kernel_.awaits, 1);
+  EXPECT_LE(kernel_.awaits, 20);  // twice in 50 ms
 }
 
 TEST_F(InotifyWatcherBusyTest, AWatchThatWasGivenUpIsGivenBack) {
