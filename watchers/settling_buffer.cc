@@ -136,6 +136,11 @@ void SettlingBuffer::OnWritten(Event event) {
 
 void SettlingBuffer::OnCreated(Event event) {
   PendingChange* last = log_.Latest(event.actor_name);
+  const bool is_there = last == nullptr && PlaceAt(event.actor_name) == Place::kFile;
+  if (is_there && !IsDirectory(event)) {
+    event.action = Action::kFileWritten;  // as below
+    return OnWritten(std::move(event));
+  }
   if (last == nullptr || last->is_directory() || IsDirectory(event)) return Append(std::move(event));
   if (Is(last, Action::kFileDeleted)) {
     event.action = Action::kFileWritten;

@@ -15,6 +15,7 @@
 //   created, deleted        nothing              renamed, deleted        deleted under the old name
 //   deleted, created        written (a file)     created, renamed to q   created q; written q if q was there
 //   what is then replaced by a rename, and the rename: the rename
+//   created, of a file that is known to be there: written
 //
 // Where a pair rests on whether something was at a rename's new path, and that is not known from pending
 // changes, from events before or from kReplaced, both are kept as they came. So are those of directories that

@@ -139,6 +139,16 @@ TEST_F(SettlingBufferTest, WhatIsToldToBeCreatedTwiceIsCreatedOnce) {
   EXPECT_THAT(Settled({Created("f"), Created("f")}), ElementsAre("created f"));
 }
 
+// A source that tells names, not what was there, tells one that comes from outside over another as created.
+TEST_F(SettlingBufferTest, WhatIsToldToBeCreatedWhereItIsKnownToBeIsWritten) {
+  EXPECT_THAT(Settled({Written("f")}), ElementsAre("written f"));
+  EXPECT_THAT(Settled({Created("f"), Deleted("f")}), ElementsAre("deleted f"));
+  EXPECT_THAT(Settled({Created("f"), Deleted("f")}), IsEmpty());
+  EXPECT_THAT(Settled({Created("f")}), ElementsAre("created f"));
+  EXPECT_THAT(Settled({Created("f"), Written("f")}), ElementsAre("written f"));
+  EXPECT_THAT(Settled({Created("f"), Renamed("f", "g")}), ElementsAre("renamed g <- f", "written g"));
+}
+
 // --- Saves and renames.
 
 TEST_F(SettlingBufferTest, ASaveThroughABackupIsOneWritten) {

@@ -1,6 +1,6 @@
 // Turns a burst of changes into its net effect: an editor's save becomes one `written`.
 //
-//   auto conf = FileSource::Create({.path = "conf", .recursive = true}, clock);
+//   auto conf = FileSource::Create({.path = "conf", .recursive = true, .tell_replaced = true}, clock);
 //   SettlingSource source(*std::move(conf), clock, {.quiet = absl::Milliseconds(200)});
 //   source.Run(stop, queue);
 //   // mv f f~; create f; write f; rm f~                 ->  written f
@@ -20,7 +20,8 @@
 // Whether a rename replaced something decides what it amounts to: f.tmp renamed to f is `written f` if there
 // was an f. That is known from earlier events, or from the source itself by kReplaced (which is not passed
 // on). Where it is not known nothing is guessed: `created f.tmp` and `renamed f <- f.tmp` are both told,
-// settled otherwise.
+// settled otherwise. A `created` of what is known to be there is a `written`; where that is not known, as by
+// a source that tells names and not what was there, it is new, and with its `deleted` nothing.
 //
 // Only events of files wait. Those of containers are passed on at once, in their order, and so may overtake
 // files: a container's start and its death are not a net effect of nothing, as somebody has to act on each. A

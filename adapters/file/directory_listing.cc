@@ -1,6 +1,7 @@
 #include "lookout/adapters/file/directory_listing.h"
 
 #include <atomic>
+#include <system_error>
 #include <thread>
 
 namespace lookout::file_internal {
@@ -42,12 +43,20 @@ void LookAt(FileKernel& kernel, int inotify_fd, DirectoryLook& look) {
 }
 
 void LookAtAll(FileKernel& kernel, int inotify_fd, absl::Span<DirectoryLook> looks) {
+  LookAtAll(kernel, inotify_fd, looks, [](absl::FunctionRef<void()> work) { return std::jthread(work); });
+}
+
+void LookAtAll(FileKernel& kernel, int inotify_fd, absl::Span<DirectoryLook> looks,
+               absl::FunctionRef<std::jthread(absl::FunctionRef<void()> work)> start) {
   std::atomic<std::size_t> next = 0;
   const auto work = [&] {
     for (std::size_t i = next++; i < looks.size(); i = next++) LookAt(kernel, inotify_fd, looks[i]);
   };
   std::jthread helper;
-  if (looks.size() >= kWorthAThread) helper = std::jthread(work);
+  try {
+    if (looks.size() >= kWorthAThread) helper = start(work);
+  } catch (const std::system_error&) {  // the process may have no more threads: this one does it all
+  }
   work();
 }
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
@@ -51,8 +52,12 @@ struct DirectoryLook {
 // Does what `look` asks for. If the watch fails the directory is not listed.
 void LookAt(FileKernel& kernel, int inotify_fd, DirectoryLook& look);
 
-// The same for all, in any order: on this thread, and on another one if there are enough of them.
+// The same for all, in any order: on this thread, and on another one if there are enough of them and it is to
+// be had.
 void LookAtAll(FileKernel& kernel, int inotify_fd, absl::Span<DirectoryLook> looks);
+// `start` makes the thread, or throws std::system_error.
+void LookAtAll(FileKernel& kernel, int inotify_fd, absl::Span<DirectoryLook> looks,
+               absl::FunctionRef<std::jthread(absl::FunctionRef<void()> work)> start);
 
 }  // namespace lookout::file_internal
 

@@ -1,4 +1,6 @@
 // Black-box cases of limits: of the kernel's queue and watches, of permissions, of names, and of size.
+#include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -276,6 +278,35 @@ TEST_P(FileCasesLimitsTest, NamesOfAnyBytesAreToldAsTheyAre) {
     EXPECT_THAT(Told(), IsSupersetOf({absl::StrCat("created d/", name, "/"),
                                       absl::StrCat("created d/", name, "/", name)}));
   }
+}
+
+// 43
+TEST_P(FileCasesLimitsTest, PathsThatAreLongerThanACallTakesAreToldToo) {
+  if (is_fanotify()) GTEST_SKIP() << "which names such a path by its handle";
+  Watch(dir_.path());
+  std::string bottom;
+  int at = open(dir_.path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  while (bottom.size() <= PATH_MAX) {
+    const std::string name(200, 'n');
+    PCHECK(mkdirat(at, name.c_str(), 0700) == 0);
+    const int next = openat(at, name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+    PCHECK(next >= 0);
+    close(std::exchange(at, next));
+    absl::StrAppend(&bottom, name, "/");
+  }
+  const int file = openat(at, "f", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  PCHECK(file >= 0);
+  tree_->CatchUp();
+  EXPECT_THAT(tree_->ToldSoFar(),
+              IsSupersetOf({absl::StrCat("created ", bottom), absl::StrCat("created ", bottom, "f")}));
+  PCHECK(write(file, "x", 1) == 1);
+  tree_->CatchUp();
+  EXPECT_THAT(tree_->ToldSoFar(), ElementsAre(absl::StrCat("written ", bottom, "f")));
+  PCHECK(unlinkat(at, "f", 0) == 0);
+  tree_->CatchUp();
+  EXPECT_THAT(tree_->ToldSoFar(), ElementsAre(absl::StrCat("deleted ", bottom, "f")));
+  close(file);
+  close(at);
 }
 
 // 44

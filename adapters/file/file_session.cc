@@ -16,6 +16,16 @@
 #include "lookout/events/wait.h"
 
 namespace lookout::file_internal {
+namespace {
+
+void Add(const TreeCounters& tree, FileSourceCounters& counters) {
+  counters.events += tree.events;
+  counters.records += tree.records;
+  counters.overflows += tree.overflows;
+  counters.scans += tree.scans;
+}
+
+}  // namespace
 
 FileSession::FileSession(FileSessionOptions options, FileKernel& kernel, absl::Clock& clock,
                          Receiver& receiver, SessionControl& control)
@@ -106,7 +116,9 @@ absl::Status FileSession::Step() {
   if (absl::Status stepped = catch_up ? CatchUp() : StepTree(); !stepped.ok()) return stepped;
   // A mount may be why the path leads elsewhere.
   if (mounts_ready_ || catch_up || path_changed_) OnMounts();
-  if (std::exchange(path_changed_, false)) Reconsider();
+  if (std::exchange(path_changed_, false)) {
+    if (absl::Status reconsidered = Reconsider(); !reconsidered.ok()) return reconsidered;
+  }
   SayTrouble();
   next_ask_ = MustAsk() ? std::min(next_ask_, now + options_.tree.poll_interval) : absl::InfiniteDuration();
   teller_.Flush();
@@ -126,8 +138,8 @@ absl::Status FileSession::StepTree() {
 
 absl::Status FileSession::CatchUp() {
   if (tree_ == nullptr) return absl::OkStatus();
-  if (!absl::IsUnavailable(tree_->CatchUp())) return absl::OkStatus();
-  return StepTree();
+  absl::Status caught_up = tree_->CatchUp();
+  return absl::IsUnavailable(caught_up) ? StepTree() : caught_up;
 }
 
 // The kernel says nothing of what was mounted, and so it is all looked at that may be another by now.
@@ -147,7 +159,7 @@ void FileSession::OnMounts() {
 }
 
 bool FileSession::MustAsk() const {
-  return retry_ || !path_.unwatched().ok() || !NotKnown().ok() || mounts_.polled_path() != nullptr;
+  return !unopened_.ok() || !path_.unwatched().ok() || !NotKnown().ok() || mounts_.polled_path() != nullptr;
 }
 
 absl::Status FileSession::NotKnown() const {
@@ -193,14 +205,10 @@ void FileSession::OnPathNews(PathNews news) {
       path_.Resolve();
       break;
     case PathNews::kArrived:
-      path_.Resolve();
-      // What has left again since is told by the news to come.
-      if (!path_.target().exists() && !path_.target().through_link) {
-        TellFile(told_.exists() ? Action::kFileWritten : Action::kFileCreated);
-        told_ = {};
-      } else {
-        Arrive();
-      }
+      OnArrived(FileKind::kFile);
+      break;
+    case PathNews::kDirectoryArrived:
+      OnArrived(FileKind::kDirectory);
       break;
     case PathNews::kOnTheWay:
       LookAgain();
@@ -212,6 +220,17 @@ void FileSession::OnPathNews(PathNews news) {
       OnLoss("what the kernel said of it makes no sense");
       break;
   }
+}
+
+// What has left again since is told by the news to come.
+void FileSession::OnArrived(FileKind kind) {
+  path_.Resolve();
+  if (path_.target().exists() || path_.target().through_link) return Arrive();
+  const bool is_directory = kind == FileKind::kDirectory;
+  if (is_directory || told_.is_directory()) Leave();
+  const Action action = told_.exists() ? Action::kFileWritten : Action::kFileCreated;
+  teller_.Tell(action, options_.path, is_directory);
+  told_ = {.status = {.kind = kind}};
 }
 
 // Looks at the file before it is told: who is told sees all that a later look does not find written.
@@ -246,44 +265,60 @@ void FileSession::LookAgain(bool lost) {
 }
 
 // The tree may have been replaced: tells the rest of the old one, then the new one.
-void FileSession::Reconsider() {
-  if (tree_ == nullptr) return LookAgain();
-  if (told_.exists() && absl::IsUnavailable(tree_->CatchUp())) told_ = {.error = ENOENT};
+absl::Status FileSession::Reconsider() {
+  if (tree_ == nullptr) {
+    LookAgain();
+    return absl::OkStatus();
+  }
+  if (told_.exists()) {
+    absl::Status caught_up = tree_->CatchUp();
+    if (absl::IsUnavailable(caught_up)) {
+      told_ = {.error = ENOENT};
+    } else if (!caught_up.ok()) {
+      return caught_up;
+    }
+  }
   path_.CatchUp([](PathNews) {});  // what it says is looked at now
   path_.Resolve();
-  if (path_.target().IsSameAs(told_)) return;
+  if (path_.target().IsSameAs(told_)) return absl::OkStatus();
   if (told_.exists() && !NotKnown().ok())
-    return;  // the tree is followed as ever, and the path asked for again
+    return absl::OkStatus();  // the tree is followed as ever, and the path asked for again
   tree_->TellGone();
-  Publish();
-  before_ = control_.counters();
-  tree_ = nullptr;
+  DropTree();
   told_ = {.error = ENOENT};
   if (path_.target().exists()) Arrive();
+  return absl::OkStatus();
+}
+
+void FileSession::DropTree() {
+  Add(tree_->counters(), before_);
+  tree_ = nullptr;
 }
 
 void FileSession::Arrive() {
   const PathTarget& now = path_.target();
   if (!now.exists()) return Leave();
-  const bool was_there = told_.exists();
+  // A directory that was told without having been looked at has left again.
+  if (told_.exists() && (now.is_directory() || told_.is_directory())) Leave();
   if (!now.is_directory()) {
-    TellFile(was_there ? Action::kFileWritten : Action::kFileCreated);
+    TellFile(told_.exists() ? Action::kFileWritten : Action::kFileCreated);
     told_ = now;
     return;
   }
-  if (was_there && told_.status.kind != FileKind::kDirectory) Leave();
   teller_.Flush();
   told_ = now;
   absl::Status opened = OpenTree(TreeWatcher::Found::kTold);
-  retry_ = !opened.ok();
+  const absl::Status said = std::exchange(unopened_, opened);
   if (opened.ok()) return;
   told_ = {.error = ENOENT};
-  if (!absl::IsUnavailable(opened) && !absl::IsNotFound(opened)) receiver_.OnError(std::move(opened));
+  const bool vanished = absl::IsUnavailable(opened) || absl::IsNotFound(opened);
+  if (!vanished && opened != said) receiver_.OnError(std::move(opened));
 }
 
 void FileSession::Leave() {
+  unopened_ = absl::OkStatus();  // what comes next is another
   if (!told_.exists()) return;
-  TellFile(Action::kFileDeleted);
+  teller_.Tell(Action::kFileDeleted, options_.path, told_.is_directory());
   told_ = {.error = ENOENT};
 }
 
@@ -302,7 +337,7 @@ absl::Status FileSession::OpenTree(TreeWatcher::Found found) {
                                               FanotifyKernel::System(), kernel_, clock_, receiver_);
     absl::Status opened = tree_->Open(found, progress);
     if (opened.ok()) return opened;
-    tree_ = nullptr;
+    DropTree();
     if (options_.backend == FileBackend::kFanotify) return opened;
   }
   backend_ = options.watch ? FileBackend::kInotify : FileBackend::kPoll;
@@ -315,10 +350,11 @@ absl::Status FileSession::OpenTree(TreeWatcher::Found found) {
     options.watch = false;
     options.watch_later = !options.follow;  // each directory once is what the watches see to
     backend_ = FileBackend::kPoll;
+    DropTree();
     tree_ = std::make_unique<InotifyWatcher>(options, kernel_, clock_, receiver_);
     opened = tree_->Open(found, progress);
   }
-  if (!opened.ok()) tree_ = nullptr;
+  if (!opened.ok()) DropTree();
   return opened;
 }
 
@@ -338,10 +374,8 @@ void FileSession::TellFile(Action action) {
 void FileSession::Publish() {
   FileSourceCounters counters = before_;
   const TreeCounters tree = tree_ ? tree_->counters() : TreeCounters{};
-  counters.events += teller_.events() + tree.events;
-  counters.records += tree.records;
-  counters.overflows += tree.overflows;
-  counters.scans += tree.scans;
+  counters.events += teller_.events();
+  Add(tree, counters);
   counters.directories = tree.directories;
   counters.watched = tree.watched;
   counters.polled = tree.polled;

@@ -57,15 +57,18 @@ class FileSession {
   absl::Status Step();
   void OnMounts();
   void OnPathNews(PathNews news);
+  void OnArrived(FileKind kind);
   void OnWritten();
   void OnLoss(absl::string_view why);
   // After the path may lead elsewhere. `lost`: and the file at its end may have been written.
   void LookAgain(bool lost = false);
-  void Reconsider();
+  absl::Status Reconsider();
   // What is at the end of the path now, is news.
   void Arrive();
   void Leave();
   absl::Status OpenTree(TreeWatcher::Found found);
+  // What it counted stays.
+  void DropTree();
   absl::Status StepTree();
   absl::Status CatchUp();
   bool MayUseFanotify() const;
@@ -91,18 +94,18 @@ class FileSession {
   FileTeller teller_;  // of the path itself
   PathWatch path_;
   PathMounts mounts_;
-  PathTarget told_;                    // what the path was told to lead to
+  PathTarget told_;                    // what the path was told to lead to; its tree is told by tree_
   std::unique_ptr<TreeWatcher> tree_;  // null while there is no directory
   FileSourceCounters before_;          // of trees that are no more
   FileBackend backend_ = FileBackend::kAuto;
   absl::Status failed_;
+  absl::Status unopened_;                               // why the directory that is there is not watched
   absl::Status said_;                                   // of what keeps the path from being followed
   absl::Duration next_ask_ = absl::InfiniteDuration();  // by TimePassed()
   std::uint64_t asked_ = 0;
   bool path_ready_ = false;    // something can be read of it
   bool mounts_ready_ = false;  // the table of mounts has changed
   bool path_changed_ = false;
-  bool retry_ = false;  // the directory that is there could not be watched
 };
 
 }  // namespace lookout::file_internal

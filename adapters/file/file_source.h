@@ -30,9 +30,10 @@
 // list: kAuto takes it only with a queue that does not overflow, and with kFanotify, where the process may
 // not have one, the ForceReload is all.)
 //
-// A mount over the path or below it, and its end, is a ForceReload too, with the difference of what is there
-// then. Of what is on a network, on FUSE or made up by the kernel (/proc), it tells nothing to who watches:
-// that part is looked at, for as long as it is mounted. Below /proc and its like only names are compared.
+// A mount over a directory or below it, and its end, is a ForceReload too, with the difference of what is
+// there then; a single file that is mounted over is written. Of what is on a network, on FUSE or made up by
+// the kernel (/proc), it tells nothing to who watches: that part is looked at, for as long as it is mounted.
+// Below /proc and its like only names are compared.
 //
 // Sources of facts, costs and limits are in this folder's README.
 #ifndef LOOKOUT_ADAPTERS_FILE_FILE_SOURCE_H_

@@ -172,6 +172,19 @@ TEST_P(FileSourceMountsTest, ASingleFileThatIsMountedOverIsSaidAndWritten) {
   EXPECT_THAT(Told(), AllOf(Contains("force_reload d/f"), Contains("written d/f")));
 }
 
+TEST_P(FileSourceMountsTest, AWatchedFileThatIsMountedOverIsWritten) {
+  dir_.WriteFile("f", "1");
+  outside_.WriteFile("other", "22");
+  Watch(dir_.Path("f"));
+  {
+    const ScopedMount mount = ScopedMount::Bind(outside_.Path("other"), dir_.Path("f"));
+    EXPECT_THAT(Told(), ElementsAre("written f"));
+    outside_.AppendFile("other", "2");
+    EXPECT_THAT(Told(), ElementsAre("written f"));
+  }
+  EXPECT_THAT(Told(), ElementsAre("written f"));
+}
+
 TEST_P(FileSourceMountsTest, WhatTheTreeHasTwiceIsLookedAtWhereItWasMounted) {
   dir_.WriteFile("a/f", "1");
   dir_.MakeDirs("b");

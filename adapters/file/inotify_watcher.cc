@@ -46,6 +46,7 @@ absl::Status InotifyWatcher::Open(Found found, absl::FunctionRef<bool(std::uint6
   if (options_.filter != nullptr)
     options_.filter->RemoveDirectory("");  // rules of a tree that was there before
   TakeTime();
+  settle_by_ = now_ + kSettlingWait;
   drained_at_ = kernel_.FileTime();
   silent_ = found == Found::kSilent;
   Tell(Action::kFileCreated, options_.directory, true);
@@ -101,10 +102,8 @@ absl::Status InotifyWatcher::Step() {
   if (!got.ok()) return got.status();
   ExpireDepartures(now_);
   if (!loss_.empty()) BeginRecovery(std::exchange(loss_, {}));
-  if (*got == 0) {
-    DuePoll();
-    if (!tree_.HasPending()) Settle();
-  }
+  DuePoll();
+  if (!tree_.HasPending()) SettleInTime(/*rests=*/*got == 0);
   ScanSome();
   teller_.Flush();
   return gone_;
@@ -129,6 +128,7 @@ void InotifyWatcher::TakeTime() {
 }
 
 absl::StatusOr<std::size_t> InotifyWatcher::Read() {
+  drained_ = true;
   if (fd_ < 0) {
     TakeTime();
     return 0;
@@ -146,7 +146,6 @@ absl::StatusOr<std::size_t> InotifyWatcher::Read() {
   }
   if (got < 0) return ReadError(static_cast<int>(-got), options_.directory, "inotify");
   last_written_.clear();
-  read_since_settling_ = true;
   arrivals_awaited_ = false;
   bytes_read_ += static_cast<std::uint64_t>(got);
   const absl::string_view bytes(buffer_.data(), static_cast<std::size_t>(got));
@@ -157,7 +156,8 @@ absl::StatusOr<std::size_t> InotifyWatcher::Read() {
     if (lost_since_ == 0) lost_since_ = drained_at_;
   }
   // A read that leaves room has emptied the queue.
-  if (bytes.size() < kBufferSize / 2) drained_at_ = time;
+  drained_ = bytes.size() < kBufferSize / 2;
+  if (drained_) drained_at_ = time;
   if (arrived_.size() > kMostArrived) arrived_ = {};
   if (gone_early_.size() > kMostArrived) gone_early_ = {};
   return bytes.size();
@@ -226,8 +226,10 @@ void InotifyWatcher::OnMount(const std::string& path) {
 }
 
 void InotifyWatcher::Unwatch(std::unique_ptr<WatchNode> subtree) {
+  if (subtree == nullptr) return;
   ForgetIgnores(subtree.get());
   tree_.Drop(std::move(subtree), [this](int wd) { kernel_.RemoveWatch(fd_, wd); });
+  ReconsiderLinks();
 }
 
 void InotifyWatcher::Forget(std::unique_ptr<WatchNode> subtree) {
@@ -236,8 +238,10 @@ void InotifyWatcher::Forget(std::unique_ptr<WatchNode> subtree) {
 }
 
 void InotifyWatcher::Abandon(std::unique_ptr<WatchNode> subtree) {
+  if (subtree == nullptr) return;
   ForgetIgnores(subtree.get());
   tree_.Drop(std::move(subtree), [this](int wd) { abandoned_.insert(wd); });
+  ReconsiderLinks();
 }
 
 // A single file can be mounted too: its name is now of another.

@@ -84,6 +84,9 @@ class InotifyWatcher final : public TreeWatcher {
     std::string name;
   };
 
+  // How long what is fresh waits for a read that finds nothing.
+  static constexpr absl::Duration kSettlingWait = absl::Milliseconds(50);
+
   using Entry = std::pair<int, std::string>;  // a directory's watch, and a name in it
 
   // What has come to an entry by a rename.
@@ -164,6 +167,7 @@ class InotifyWatcher final : public TreeWatcher {
   absl::StatusOr<bool> BindFailed(WatchNode& node, const DirectoryLook& look);
   void BindPolled(WatchNode& node, const DirectoryLook& look);
   void NoteUnreadable(WatchNode& node);
+  void GiveUpWatch(WatchNode& node);
   bool StillThere(const WatchNode& node, const std::string& path);
   // Tells how the listing differs from what is known, and takes it over.
   void Compare(WatchNode& node, const DirectoryListing& listing);
@@ -183,7 +187,9 @@ class InotifyWatcher final : public TreeWatcher {
 
   // Holds what is fresh in a subtree that has just moved against the disk.
   void Verify(WatchNode& moved);
-  // The queue is empty: brings what is fresh nearer to being settled.
+  // After a read; `rests`: that has found nothing. Where each finds something, now and then between two.
+  void SettleInTime(bool rests);
+  // The queue was empty: brings what is fresh nearer to being settled.
   void Settle();
   bool PutRight(WatchNode& node);
   void FinishSettling();
@@ -207,6 +213,14 @@ class InotifyWatcher final : public TreeWatcher {
   // Whether the entry is a link that leads to a directory which is to be entered.
   bool IsFollowed(const WatchNode& node, absl::string_view name) const;
   bool LoopsBack(const WatchNode& node, const FileStatus& target) const;
+  // Whether an entered link leads to no directory any more.
+  bool IsDangling(const WatchNode& link) const;
+  // What it leads to is told by another path.
+  void RefuseLink(WatchNode& link);
+  // What is watched by a path no more may be by that of a link that was refused.
+  void ReconsiderLinks();
+  // Where they lead from their new places is to be seen.
+  void FreshenLinks(WatchNode& moved);
   // Takes the rules of the directory's .gitignore over, or forgets them. False if what was read may be
   // another directory's.
   bool LoadIgnores(WatchNode& node, const DirectoryListing& listing);
@@ -257,7 +271,12 @@ class InotifyWatcher final : public TreeWatcher {
   bool out_of_watches_ = false;      // in the scan or poll under way
   std::size_t said_polled_ = 0;      // how many were said to be without a watch
   bool awaited_ = false;  // who was changing fresh directories' paths, since those were looked up last
-  bool read_since_settling_ = true;  // whether the kernel had something to say since Settle() looked
+  bool read_since_settling_ = true;  // whether the kernel had more to say than writes since Settle() looked
+  bool link_refused_ = false;        // since ReconsiderLinks()
+  bool drained_ = true;              // whether the read under way has left nothing
+  // When what is fresh is settled though each read finds something; and whether that was begun.
+  absl::Duration settle_by_ = absl::InfiniteDuration();
+  bool settling_ = false;
 };
 
 }  // namespace lookout::file_internal

@@ -91,6 +91,7 @@ class FakeInotifyKernel final : public FileKernel {
   std::int64_t FileTime() override { return time; }
 
   void AwaitRecordsOf(const std::string& path) override {
+    ++awaits;
     const auto record = awaited.find(path);
     if (record == awaited.end()) return;
     reads.push_back(std::move(record->second));
@@ -125,6 +126,7 @@ class FakeInotifyKernel final : public FileKernel {
   std::deque<std::string> reads;
   // What who holds a directory queues before letting it go.
   std::map<std::string, std::string> awaited;
+  int awaits = 0;
   std::vector<int> removed;
 };
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -30,6 +31,37 @@ bool InotifyWatcher::IsFollowed(const WatchNode& node, absl::string_view name) c
   if (kernel_.Status(path, /*follow=*/false, status) != 0 || status.kind != FileKind::kLink) return false;
   if (kernel_.Status(path, /*follow=*/true, status) != 0 || status.kind != FileKind::kDirectory) return false;
   return !LoopsBack(node, status);
+}
+
+bool InotifyWatcher::IsDangling(const WatchNode& link) const {
+  FileStatus status;
+  const int error = -kernel_.Status(WatchTree::Path(link), /*follow=*/true, status);
+  if (error == 0) return status.kind != FileKind::kDirectory;
+  return error == ENOENT || error == ENOTDIR || error == ELOOP;  // any other says nothing
+}
+
+void InotifyWatcher::RefuseLink(WatchNode& link) {
+  CompareGone(link, {});  // what it has led to
+  GiveUpWatch(link);
+  link_refused_ = true;
+}
+
+void InotifyWatcher::ReconsiderLinks() {
+  if (!std::exchange(link_refused_, false)) return;
+  WatchTree::EachNode(tree_.root(), [this](WatchNode& node) {
+    if (!node.link || node.wd >= 0 || node.polled) return;
+    tree_.MakeFresh(node);
+    AddPending(node);
+  });
+}
+
+void InotifyWatcher::FreshenLinks(WatchNode& moved) {
+  if (!options_.follow) return;
+  WatchTree::EachNode(moved, [this](WatchNode& node) {
+    if (!node.link) return;
+    tree_.MakeFresh(node);
+    if (node.wd < 0) node.unresolved = true;
+  });
 }
 
 // A loop would be found by the watches too, but only after a turn in it; and where nothing can be watched,

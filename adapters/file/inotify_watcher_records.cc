@@ -34,6 +34,8 @@ void InotifyWatcher::Handle(const InotifyRecord& record) {
   ++counters_.records;
   if (!gone_.ok()) return;  // of a tree that is somewhere else
   WatchNode* node = tree_.Find(record.wd);
+  // A write to what is known says nothing of who is where.
+  if (node == nullptr || (record.mask & IN_MODIFY) == 0) read_since_settling_ = true;
   if (node == nullptr) return OnUnclaimed(record);
   if (Departure* departure = DepartureOf(*node)) return Hold(*departure, record);
   if (record.name.empty()) return HandleSelf(*node, record);
@@ -79,8 +81,9 @@ void InotifyWatcher::HandleSelf(WatchNode& node, const InotifyRecord& record) {
       gone_ = GoneError(options_.directory, "was moved away");
     }
     if ((record.mask & IN_UNMOUNT) != 0) gone_ = GoneError(options_.directory, "was unmounted");
-  } else if ((record.mask & IN_UNMOUNT) != 0 || (node.link && (record.mask & IN_MOVE_SELF) != 0)) {
-    // What its path leads to now is another directory.
+  } else if ((record.mask & IN_UNMOUNT) != 0 ||
+             (node.link && (record.mask & (IN_MOVE_SELF | IN_IGNORED)) != 0)) {
+    // What its path leads to now is another directory, or none.
     tree_.MakeFresh(node);
     AddPending(node);
   }
@@ -221,6 +224,7 @@ void InotifyWatcher::Move(Departure departure, WatchNode& node, absl::string_vie
   if (silent_) moved_while_silent_ = true;
   WatchNode& moved = tree_.Attach(std::move(departure.subtree), node, name);
   if (options_.filter != nullptr) MoveIgnores(moved, departure.path);
+  FreshenLinks(moved);
   Verify(moved);
   for (const HeldRecord& held : departure.held) {
     Handle({.wd = held.wd, .mask = held.mask, .cookie = held.cookie, .name = held.name});

@@ -66,6 +66,7 @@ void InotifyWatcher::BeginScan() {
 
 void InotifyWatcher::BeginRecovery(absl::string_view why) {
   teller_.TellLoss(options_.directory, std::string(why));
+  read_since_settling_ = true;
   // Their second halves may be lost: where they are now, the scan finds.
   for (Departure& departure : std::exchange(departures_, {})) {
     Abandon(std::move(departure.subtree));
@@ -194,9 +195,12 @@ absl::StatusOr<bool> InotifyWatcher::Bind(WatchNode& node, const DirectoryLook& 
   // node away before.
   WatchNode* other = tree_.Find(look.wd);
   if (other != nullptr && other != &node) {
-    if (node.link) return false;  // a loop, or a second way to the same directory
+    if (node.link) {  // a loop, or a second way to the same directory
+      RefuseLink(node);
+      return false;
+    }
     if (!other->fresh && !other->link) {
-      tree_.ForgetWatch(node);
+      GiveUpWatch(node);
       return false;
     }
     other->unresolved = true;
@@ -211,10 +215,7 @@ absl::StatusOr<bool> InotifyWatcher::Bind(WatchNode& node, const DirectoryLook& 
 void InotifyWatcher::BindPolled(WatchNode& node, const DirectoryLook& look) {
   const PolledMount* mount = PolledMountAt(look.path);
   if (mount != nullptr) SayPolledMount(*mount);
-  if (mount != nullptr && node.wd >= 0) {  // of what was there before that was mounted
-    abandoned_.insert(node.wd);
-    tree_.ForgetWatch(node);
-  }
+  if (mount != nullptr) GiveUpWatch(node);  // of what was there before that was mounted
   tree_.SetPolled(node, true);
 }
 
@@ -223,23 +224,29 @@ absl::StatusOr<bool> InotifyWatcher::BindFailed(WatchNode& node, const Directory
   const bool is_root = &node == &tree_.root();
   if (error == ENOSPC) {
     out_of_watches_ = true;
-    tree_.ForgetWatch(node);
+    GiveUpWatch(node);
     tree_.SetPolled(node, true);
     return true;
   }
   if (Vanished(error) && !is_root) {
-    tree_.ForgetWatch(node);
+    GiveUpWatch(node);
     return false;
   }
   if (Vanished(error)) return WatchError(error, look.path);
   const bool news = !node.unreadable;
   // Without its watch, all that comes is lost.
   if (node.wd >= 0 && unread_since_ == 0) unread_since_ = drained_at_;
-  tree_.ForgetWatch(node);
+  GiveUpWatch(node);
   tree_.SetPolled(node, true);
   NoteUnreadable(node);
   if (news) return WatchError(error, look.path);
   return absl::AlreadyExistsError("still not to be watched, as was said");
+}
+
+// Its directory may be found elsewhere.
+void InotifyWatcher::GiveUpWatch(WatchNode& node) {
+  if (node.wd >= 0) abandoned_.insert(node.wd);
+  tree_.ForgetWatch(node);
 }
 
 bool InotifyWatcher::StillThere(const WatchNode& node, const std::string& path) {
@@ -262,7 +269,8 @@ void InotifyWatcher::Compare(WatchNode& node, const DirectoryListing& listing) {
     const bool is_directory = entry.kind == FileKind::kDirectory;
     if (Hidden(node, entry.name, is_directory)) return;
     if (is_directory) return CompareDirectory(node, entry.name, /*link=*/false);
-    if (entry.kind == FileKind::kLink && IsFollowed(node, entry.name)) {
+    if (entry.kind == FileKind::kLink &&
+        (WatchTree::Child(node, entry.name) != nullptr || IsFollowed(node, entry.name))) {
       return CompareDirectory(node, entry.name, /*link=*/true);
     }
     CompareFile(node, entry);
@@ -298,14 +306,18 @@ void InotifyWatcher::CompareGone(WatchNode& node, const DirectoryListing& listin
   if (node.files != nullptr) {
     for (const std::string& name : *node.files) {
       const auto found = there.find(name);
-      if (found == there.end() || found->second == FileKind::kDirectory) files.push_back(name);
+      const bool is_gone = found == there.end() || found->second == FileKind::kDirectory ||
+                           (found->second == FileKind::kLink && IsFollowed(node, name));
+      if (is_gone) files.push_back(name);
     }
   }
   if (node.children != nullptr) {
     for (const std::unique_ptr<WatchNode>& child : *node.children) {
       const auto found = there.find(child->name);
       const FileKind kind = child->link ? FileKind::kLink : FileKind::kDirectory;
-      if (found == there.end() || found->second != kind) directories.push_back(child->name);
+      const bool is_gone =
+          found == there.end() || found->second != kind || (child->link && IsDangling(*child));
+      if (is_gone) directories.push_back(child->name);
     }
   }
   for (const std::string& name : files) {

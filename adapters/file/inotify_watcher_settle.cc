@@ -1,12 +1,21 @@
 // The part of InotifyWatcher that finds out when the records have caught up with what was looked at.
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/time/time.h"
 #include "lookout/adapters/file/inotify_watcher.h"
+#include "lookout/events/wait.h"
 
 namespace lookout::file_internal {
+namespace {
+
+// So that awaiting who changes a tree that never rests leaves most of the time to reading.
+constexpr int kSettlingRest = 10;
+
+}  // namespace
 
 void InotifyWatcher::Verify(WatchNode& moved) {
   if (tree_.fresh().empty()) return;
@@ -25,6 +34,16 @@ void InotifyWatcher::Verify(WatchNode& moved) {
     for (const std::unique_ptr<WatchNode>& child : *node.children) rest.push_back(child.get());
   }
   ScanSome();
+}
+
+void InotifyWatcher::SettleInTime(bool rests) {
+  const bool again = std::exchange(settling_, false);  // the first call awaits, the second settles
+  if (!rests && (!drained_ || (!again && now_ < settle_by_))) return;
+  const absl::Duration began = TimePassed(clock_);
+  Settle();
+  const absl::Duration ended = TimePassed(clock_);
+  settling_ = !rests && !again;
+  settle_by_ = ended + std::max(kSettlingWait, kSettlingRest * (ended - began));
 }
 
 void InotifyWatcher::Settle() {

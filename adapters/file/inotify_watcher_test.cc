@@ -179,6 +179,21 @@ TEST_F(InotifyWatcherTest, AnOverflowWhileItIsRecoveredFromDoesNotLookTwiceAtWha
   EXPECT_THAT(receiver_.events(), ::testing::Each(IsForceReload("r")));
 }
 
+TEST_F(InotifyWatcherTest, ADirectoryThatIsMovedOutWhileAnOverflowIsRecoveredFromGivesItsWatchBack) {
+  kernel_.tree = {{"r", {"a"}}, {"r/a", {}}};
+  ASSERT_TRUE(Open().ok());
+  const int given_up = kernel_.wds["r/a"];
+  kernel_.watch_errors = {{"r/a", ENOENT}};  // as the directory was listed just before
+  kernel_.reads = {kernel_.Record("", IN_Q_OVERFLOW, ""),
+                   kernel_.Record("r", IN_MOVED_FROM | IN_ISDIR, "a", 5)};
+  Step();
+  Step();
+  clock_.Advance(kRenameWait);
+  StepAll();
+  EXPECT_THAT(receiver_.events(), ElementsAre(IsForceReload("r"), IsEvent(Action::kFileDeleted, "r/a")));
+  EXPECT_THAT(kernel_.removed, ElementsAre(given_up));
+}
+
 TEST_F(InotifyWatcherTest, TwoThatChangePlacesAreToldAsTheyAreNow) {
   kernel_.tree = {{"r", {"a", "b"}}, {"r/a", {"x"}}, {"r/b", {"y"}}};
   ASSERT_TRUE(Open().ok());

@@ -168,8 +168,8 @@ void PathWatch::Handle(const InotifyRecord& record, absl::FunctionRef<void(PathN
   if (!self && !directory.names.contains(record.name)) return;
   written_ = false;
   if (self || record.name != directory.last) return news(PathNews::kOnTheWay);
-  const bool arrived = (record.mask & (IN_CREATE | IN_MOVED_TO)) != 0;
-  news(arrived ? PathNews::kArrived : PathNews::kLeft);
+  if ((record.mask & (IN_CREATE | IN_MOVED_TO)) == 0) return news(PathNews::kLeft);
+  news((record.mask & IN_ISDIR) != 0 ? PathNews::kDirectoryArrived : PathNews::kArrived);
 }
 
 }  // namespace lookout::file_internal

@@ -39,12 +39,13 @@ struct PathTarget {
 };
 
 enum class PathNews {
-  kWritten,   // the file at the end
-  kArrived,   // something came to be at the end of the path, in place of what was there, if anything
-  kLeft,      // what was there has left
-  kOnTheWay,  // the path may lead elsewhere
-  kOverflow,  // of the kernel's queue: any of the others may be missing
-  kGarbage    // the same, as what the kernel said makes no sense
+  kWritten,           // the file at the end
+  kArrived,           // something came to be at the end of the path, in place of what was there, if anything
+  kDirectoryArrived,  // the same of a directory
+  kLeft,              // what was there has left
+  kOnTheWay,          // the path may lead elsewhere
+  kOverflow,          // of the kernel's queue: any of the others may be missing
+  kGarbage            // the same, as what the kernel said makes no sense
 };
 
 class PathWatch {
