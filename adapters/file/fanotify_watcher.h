@@ -140,6 +140,8 @@ class FanotifyWatcher final : public TreeWatcher {
   // The directory's path at the present place in the stream; nothing if it is not in what is watched.
   std::optional<std::string> PathOf(absl::string_view directory);
   const DirectoryPlace* PlaceOf(absl::string_view directory);
+  // The others are forgotten where there are too many.
+  const DirectoryPlace& SetPlace(absl::string_view directory, DirectoryPlace place);
   void MovePlaces(const FanotifyRecord& record);
 
   // In fanotify_watcher_arrivals.cc: directories that come with all they hold.

@@ -263,6 +263,24 @@ TEST_F(FanotifyWatcherRecordsTest, AfterAnOverflowDirectoriesAreLookedUpAnew) {
   EXPECT_THAT(Told(), Contains("written r/moved/f"));
 }
 
+// Every directory that is made anywhere on the file system has a record.
+TEST_F(FanotifyWatcherRecordsTest, PlacesAreForgottenWhenThereAreMany) {
+  kernel_.AddDirectory(20, kR, "first");
+  kernel_.Tell(Record(FAN_CREATE | FAN_ONDIR, kR, "first", 20));
+  StepAll();
+  for (std::uint64_t chunk = 0; chunk < 80; ++chunk) {
+    std::string records;
+    for (std::uint64_t i = 0; i < 500; ++i)
+      records += Record(FAN_CREATE | FAN_ONDIR, kO, "x", 1000 + chunk * 500 + i);
+    kernel_.Tell(std::move(records));
+  }
+  StepAll();
+  kernel_.Move(20, kR, "moved");  // without a record: it is there that it is found if it is looked for
+  kernel_.Tell(Record(FAN_CREATE, 20, "f", kA));
+  StepAll();
+  EXPECT_THAT(Told(), ElementsAre("created r/first/", "created r/moved/f"));
+}
+
 struct Silence {
   std::string name;
   FanotifyCall call;

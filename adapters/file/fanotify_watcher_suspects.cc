@@ -160,7 +160,7 @@ void FanotifyWatcher::PutRight(const std::string& target) {
   for (const auto& [name, path] : extra) {
     if (!renamed) TellReplaced(record, name, path);
     SetTold(record, name, target);
-    if (is_directory) places_[target] = {name.first, name.second};
+    if (is_directory) SetPlace(target, {name.first, name.second});
     last_path_.reset();
     if (renamed) {
       teller_.Tell(Action::kFileRenamed, path, is_directory, missing[0].second);
