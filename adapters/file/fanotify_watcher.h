@@ -34,6 +34,7 @@
 #include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/container/inlined_vector.h"
 #include "absl/functional/function_ref.h"
 #include "absl/hash/hash.h"
 #include "absl/status/status.h"
@@ -41,6 +42,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/clock_interface.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "lookout/adapters/file/fanotify_decoder.h"
 #include "lookout/adapters/file/fanotify_kernel.h"
 #include "lookout/adapters/file/file_kernel.h"
@@ -122,6 +124,7 @@ class FanotifyWatcher final : public TreeWatcher {
     bool was_there;   // and leaves; or it comes
     bool is_renamed;  // and may replace what is there
   };
+  using UpcomingOfName = absl::InlinedVector<Upcoming, 1>;  // in the order of the records
 
   absl::StatusOr<bool> Read();
   void ReadAhead();
@@ -150,13 +153,16 @@ class FanotifyWatcher final : public TreeWatcher {
   void TellTree(const std::string& directory, const std::string& path);
   absl::flat_hash_map<std::string, Name> List(const std::string& directory, const std::string& path);
   void Rewind(const std::string& directory, absl::flat_hash_map<std::string, Name>& names) const;
+  // What is there of a name before what is to be said of it, which is not nothing; null for nothing.
+  static const Upcoming* WhatIsThere(absl::Span<const Upcoming> of_name);
   void LeaveOutReplaced(const std::string& directory, const absl::flat_hash_map<std::string, Name>& names);
   // What is at an entry at the present place in the stream, if after what is read ahead it is `now`: a
   // handle,
   // "" for nothing; no value if something is about to replace it, and so it makes no difference.
   std::optional<absl::string_view> WhatWasThere(EntryView at, absl::string_view now) const;
-  // The first that is read ahead of the entry, or null.
-  const Upcoming* FirstUpcoming(EntryView at) const;
+  // Of one name, without what is handled by now: of that the bytes are gone.
+  absl::Span<const Upcoming> Unhandled(const UpcomingOfName& upcoming) const;
+  absl::Span<const Upcoming> UpcomingAt(EntryView at) const;
   // Whether the first that is still to be said of the entry is that the target comes there: so it is not yet.
   bool IsToCome(absl::string_view target, EntryView at) const;
   // What is at the entry, and is to leave it to the record's target, which comes from where nothing is told.
@@ -239,8 +245,9 @@ class FanotifyWatcher final : public TreeWatcher {
   std::string last_directory_;
   std::optional<std::string> last_path_;
 
-  // By directory, once a listing asked for it and until all that was read is handled.
-  absl::flat_hash_map<std::string, std::vector<Upcoming>> upcoming_;
+  // By directory, and the hash of the name in it; once a listing asked for it and until all that was read is
+  // handled.
+  absl::flat_hash_map<std::string, absl::flat_hash_map<std::size_t, UpcomingOfName>> upcoming_;
   // Of files, by the hash of where they come and of themselves: the record that says it.
   absl::flat_hash_map<std::size_t, std::uint64_t> arrivals_;
   // By the hash of a directory: the record up to which nothing of it can be missing.

@@ -2,12 +2,16 @@
 // nothing is watched, or exchanged.
 #include <sys/fanotify.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <deque>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "lookout/adapters/file/fanotify_watcher.h"
 #include "lookout/adapters/file/file_errors.h"
 #include "lookout/adapters/file/paths.h"
@@ -69,21 +73,24 @@ absl::flat_hash_map<std::string, FanotifyWatcher::Name> FanotifyWatcher::List(co
 // The first that is to be said of a name says whether it is there now. What a rename is about to replace may
 // be there or not, and makes no difference; but what leaves right after another has come, is to be exchanged
 // with it, and is there.
+const FanotifyWatcher::Upcoming* FanotifyWatcher::WhatIsThere(absl::Span<const Upcoming> of_name) {
+  if (of_name[0].was_there) return &of_name[0];
+  const bool exchanged = of_name.size() > 1 && of_name[1].was_there && of_name[1].target != of_name[0].target;
+  return exchanged ? &of_name[1] : nullptr;
+}
+
 void FanotifyWatcher::Rewind(const std::string& directory,
                              absl::flat_hash_map<std::string, Name>& names) const {
   const auto upcoming = upcoming_.find(directory);
   if (upcoming == upcoming_.end()) return;
-  absl::flat_hash_map<absl::string_view, const Upcoming*> first;
-  for (const Upcoming& next : upcoming->second) {
-    if (next.number <= handled_) continue;
-    const auto [seen, is_first] = first.emplace(next.name, &next);
-    const bool exchanged = !is_first && seen->second != nullptr && !seen->second->was_there &&
-                           next.was_there && next.target != seen->second->target;
-    if (!is_first) seen->second = nullptr;
-    if (next.was_there && (is_first || exchanged)) {
-      names[next.name] = {.is_directory = next.is_directory, .target = std::string(next.target)};
-    } else if (is_first) {
-      names.erase(next.name);
+  for (const auto& [hash, of_name] : upcoming->second) {
+    const absl::Span<const Upcoming> next = Unhandled(of_name);
+    if (next.empty()) continue;
+    const Upcoming* there = WhatIsThere(next);
+    if (there != nullptr) {
+      names[next[0].name] = {.is_directory = there->is_directory, .target = std::string(there->target)};
+    } else {
+      names.erase(next[0].name);
     }
   }
 }
@@ -94,50 +101,46 @@ void FanotifyWatcher::LeaveOutReplaced(const std::string& directory,
                                        const absl::flat_hash_map<std::string, Name>& names) {
   const auto upcoming = upcoming_.find(directory);
   if (upcoming == upcoming_.end()) return;
-  for (const Upcoming& next : upcoming->second) {
-    const bool replaces = next.number > handled_ && next.is_renamed && next.is_directory && !next.was_there;
-    if (replaces && !names.contains(next.name)) SetLast({directory, next.name}, "");
+  for (const auto& [hash, of_name] : upcoming->second) {
+    for (const Upcoming& next : Unhandled(of_name)) {
+      const bool replaces = next.is_renamed && next.is_directory && !next.was_there;
+      if (replaces && !names.contains(next.name)) SetLast({directory, next.name}, "");
+    }
   }
 }
 
 std::optional<absl::string_view> FanotifyWatcher::WhatWasThere(EntryView at, absl::string_view now) const {
-  const auto upcoming = upcoming_.find(at.first);
-  if (upcoming == upcoming_.end()) return now;
-  const Upcoming* first = nullptr;
-  for (const Upcoming& next : upcoming->second) {
-    if (next.number <= handled_ || next.name != at.second) continue;
-    if (first == nullptr) {
-      first = &next;
-      if (next.was_there) return next.target;
-      if (!next.is_renamed) return "";
-    } else {
-      const bool exchanged = next.was_there && next.target != first->target;
-      return exchanged ? std::optional<absl::string_view>(next.target) : std::nullopt;
-    }
-  }
-  return first == nullptr ? std::optional<absl::string_view>(now) : std::nullopt;
+  const absl::Span<const Upcoming> next = UpcomingAt(at);
+  if (next.empty()) return now;
+  if (!next[0].was_there && !next[0].is_renamed) return "";
+  const Upcoming* there = WhatIsThere(next);
+  return there != nullptr ? std::optional<absl::string_view>(there->target) : std::nullopt;
 }
 
-const FanotifyWatcher::Upcoming* FanotifyWatcher::FirstUpcoming(EntryView at) const {
-  const auto upcoming = upcoming_.find(at.first);
-  if (upcoming == upcoming_.end()) return nullptr;
-  for (const Upcoming& next : upcoming->second) {
-    if (next.number > handled_ && next.name == at.second) return &next;
-  }
-  return nullptr;
+absl::Span<const FanotifyWatcher::Upcoming> FanotifyWatcher::Unhandled(const UpcomingOfName& upcoming) const {
+  const auto first = std::partition_point(upcoming.begin(), upcoming.end(),
+                                          [this](const Upcoming& next) { return next.number <= handled_; });
+  return absl::MakeConstSpan(upcoming).subspan(static_cast<std::size_t>(first - upcoming.begin()));
+}
+
+absl::Span<const FanotifyWatcher::Upcoming> FanotifyWatcher::UpcomingAt(EntryView at) const {
+  const auto directory = upcoming_.find(at.first);
+  if (directory == upcoming_.end()) return {};
+  const auto of_name = directory->second.find(absl::HashOf(at.second));
+  return of_name == directory->second.end() ? absl::Span<const Upcoming>() : Unhandled(of_name->second);
 }
 
 bool FanotifyWatcher::IsToCome(absl::string_view target, EntryView at) const {
-  const Upcoming* first = FirstUpcoming(at);
-  return first != nullptr && !first->was_there && first->target == target;
+  const absl::Span<const Upcoming> next = UpcomingAt(at);
+  return !next.empty() && !next[0].was_there && next[0].target == target;
 }
 
 const FanotifyWatcher::Upcoming* FanotifyWatcher::WhatIsExchanged(const FanotifyRecord& record,
                                                                   EntryView at) {
   KeepUpcoming();
   ReadAhead();
-  const Upcoming* first = FirstUpcoming(at);
-  return first != nullptr && first->was_there && first->target != record.target ? first : nullptr;
+  const absl::Span<const Upcoming> next = UpcomingAt(at);
+  return !next.empty() && next[0].was_there && next[0].target != record.target ? &next[0] : nullptr;
 }
 
 // The kernel moves a file, lets it be written, and only then queues the record of the move. Who moves it
@@ -184,12 +187,12 @@ void FanotifyWatcher::AddUpcoming(const FanotifyRecord& record, std::uint64_t nu
   const bool is_directory = (record.mask & FAN_ONDIR) != 0;
   const bool is_renamed = (record.mask & FAN_RENAME) != 0;
   const auto add = [&](absl::string_view directory, absl::string_view name, bool was_there) {
-    upcoming_[directory].push_back({.number = number,
-                                    .name = name,
-                                    .target = record.target,
-                                    .is_directory = is_directory,
-                                    .was_there = was_there,
-                                    .is_renamed = is_renamed});
+    upcoming_[directory][absl::HashOf(name)].push_back({.number = number,
+                                                        .name = name,
+                                                        .target = record.target,
+                                                        .is_directory = is_directory,
+                                                        .was_there = was_there,
+                                                        .is_renamed = is_renamed});
     if (!was_there && !is_directory) arrivals_[absl::HashOf(directory, name, record.target)] = number;
   };
   if ((record.mask & FAN_RENAME) != 0) {
