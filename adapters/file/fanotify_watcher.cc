@@ -55,7 +55,7 @@ absl::Status FanotifyWatcher::Open(Found found, absl::FunctionRef<bool(std::uint
   if (const int error = kernel_.MarkFileSystem(fd_, root_fd_); error < 0) {
     return FanotifyError(-error, options_.directory);
   }
-  if (const int error = kernel_.HandleOf(root_fd_, "", root_); error < 0) {
+  if (const int error = kernel_.HandleOf(root_fd_, "", root_, mount_); error < 0) {
     return FanotifyError(-error, options_.directory);
   }
   buffer_.resize(kBufferSize);
@@ -227,8 +227,9 @@ bool FanotifyWatcher::HandleRoot(const FanotifyRecord& record) {
   if ((record.mask & (FAN_DELETE | FAN_RENAME)) == 0) return false;
   const int fd = kernel_.OpenDirectory(options_.directory, /*follow=*/true);
   std::string handle;
+  int mount = 0;
   if (fd >= 0) {
-    static_cast<void>(kernel_.HandleOf(fd, "", handle));
+    static_cast<void>(kernel_.HandleOf(fd, "", handle, mount));
     kernel_.Close(fd);
   }
   // The working directory, for one, is still where its path leads. And what cannot be opened for want of

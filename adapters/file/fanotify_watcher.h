@@ -110,7 +110,8 @@ class FanotifyWatcher final : public TreeWatcher {
     bool ambiguous = false;     // created and deleted, in either order
     std::uint64_t touched = 0;  // in which period between two empty queues
   };
-  // What a directory holds under a name; in listings the target is "" of what is no directory.
+  // What a directory holds under a name; in listings the target is "" of what is no directory, or is one that
+  // cannot be listed.
   struct Name {
     bool is_directory;
     std::string target;
@@ -151,7 +152,12 @@ class FanotifyWatcher final : public TreeWatcher {
 
   // Tells the directory and all that is in it, as it was at the present place in the stream.
   void TellTree(const std::string& directory, const std::string& path);
+  bool IsEntered(const Name& found) const {
+    return options_.recursive && found.is_directory && !found.target.empty();
+  }
   absl::flat_hash_map<std::string, Name> List(const std::string& directory, const std::string& path);
+  // The handle of the directory that `name` is in the open one; "" of one that cannot be listed.
+  std::string DirectoryIn(int fd, const std::string& name, const std::string& path);
   void Rewind(const std::string& directory, absl::flat_hash_map<std::string, Name>& names) const;
   // What is there of a name before what is to be said of it, which is not nothing; null for nothing.
   static const Upcoming* WhatIsThere(absl::Span<const Upcoming> of_name);
@@ -228,6 +234,7 @@ class FanotifyWatcher final : public TreeWatcher {
   int fd_ = -1;
   int root_fd_ = -1;
   std::string root_;  // its handle
+  int mount_ = 0;     // what it is in
   std::string buffer_;
   absl::Time now_;
   absl::Status gone_;

@@ -33,7 +33,7 @@ void FanotifyWatcher::TellTree(const std::string& directory, const std::string& 
       std::string below = JoinPath(at, name);
       if (Hidden(below, found.is_directory)) continue;
       teller_.Tell(Action::kFileCreated, below, found.is_directory);
-      if (found.is_directory && options_.recursive) rest.emplace_back(found.target, std::move(below));
+      if (IsEntered(found)) rest.emplace_back(found.target, std::move(below));
     }
   }
   // What was told of them when they were here before, is of no more account.
@@ -58,8 +58,7 @@ absl::flat_hash_map<std::string, FanotifyWatcher::Name> FanotifyWatcher::List(co
     const bool is_gone = listed == -ENOENT || listed == -ESTALE;  // and has a record that says so
     if (listed < 0 && !is_gone) teller_.Complain(ListError(-listed, path));
     for (auto& [name, found] : names) {
-      // One that is gone already has a record that names it.
-      if (found.is_directory) static_cast<void>(kernel_.HandleOf(fd, name, found.target));
+      if (found.is_directory) found.target = DirectoryIn(fd, name, path);
     }
     // What was seen just now may have a record that is not queued yet.
     if (!names.empty()) files_.AwaitRecordsOf(absl::StrCat("/proc/self/fd/", fd));
@@ -68,6 +67,20 @@ absl::flat_hash_map<std::string, FanotifyWatcher::Name> FanotifyWatcher::List(co
   Rewind(directory, names);
   for (const auto& [name, found] : names) ForgetLast({directory, name});
   return names;
+}
+
+// One that is gone already has a record that names it. What is mounted there is not watched, and its handle
+// may be that of another directory here.
+std::string FanotifyWatcher::DirectoryIn(int fd, const std::string& name, const std::string& path) {
+  std::string handle;
+  int mount = 0;
+  const int error = kernel_.HandleOf(fd, name, handle, mount);
+  if (error == 0) return mount == mount_ ? handle : "";
+  const bool is_gone = error == -ENOENT || error == -ESTALE || error == -ENOTDIR;
+  const bool is_mounted = error == -EOPNOTSUPP || error == -EOVERFLOW;  // here all have one
+  if (!is_gone && !is_mounted)
+    Lose("a directory that came cannot be listed", ListError(-error, JoinPath(path, name)));
+  return "";
 }
 
 // The first that is to be said of a name says whether it is there now. What a rename is about to replace may

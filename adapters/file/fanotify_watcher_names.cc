@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "lookout/adapters/file/fanotify_watcher.h"
@@ -78,15 +79,17 @@ void FanotifyWatcher::LoadAllIgnores(absl::FunctionRef<bool(std::uint64_t)> prog
 absl::btree_map<std::string, bool> FanotifyWatcher::Shown(absl::string_view directory,
                                                           const std::string& path) {
   absl::btree_map<std::string, bool> shown;  // parents come before what is in them
+  absl::flat_hash_set<std::string> all;
   std::vector<std::pair<std::string, std::string>> rest = {{std::string(directory), path}};
   while (!rest.empty()) {
     const auto [handle, at] = std::move(rest.back());
     rest.pop_back();
+    if (!all.insert(handle).second) continue;
     for (const auto& [name, found] : List(handle, at)) {
       std::string below = JoinPath(at, name);
       if (Hidden(below, found.is_directory)) continue;
       shown[below] = found.is_directory;
-      if (found.is_directory && options_.recursive) rest.emplace_back(found.target, std::move(below));
+      if (IsEntered(found)) rest.emplace_back(found.target, std::move(below));
     }
   }
   return shown;

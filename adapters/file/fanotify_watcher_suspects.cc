@@ -192,14 +192,15 @@ std::optional<bool> FanotifyWatcher::IsAt(absl::string_view target, const Entry&
   const int fd = kernel_.OpenHandle(root_fd_, entry.first);
   if (fd < 0 && fd != -ESTALE && fd != -ENOENT) return std::nullopt;
   std::string handle;
-  int error = 0;
+  int error = 0, mount = mount_;
   if (fd >= 0) {
-    error = kernel_.HandleOf(fd, entry.second, handle);
+    error = kernel_.HandleOf(fd, entry.second, handle, mount);
     // What was seen just now may have a record that is not queued yet.
     files_.AwaitRecordsOf(absl::StrCat("/proc/self/fd/", fd));
     kernel_.Close(fd);
   }
   if (error < 0 && error != -ESTALE && error != -ENOENT && error != -ENOTDIR) return std::nullopt;
+  if (mount != mount_) return std::nullopt;  // what is below that cannot be seen
   ReadAhead();
   const std::optional<absl::string_view> there = WhatWasThere(entry, handle);
   if (there.has_value()) return *there == target;
