@@ -31,7 +31,6 @@
 #include <vector>
 
 #include "absl/container/btree_map.h"
-#include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/container/inlined_vector.h"
@@ -189,10 +188,23 @@ class FanotifyWatcher final : public TreeWatcher {
   void LoadIgnoresFor(absl::string_view relative);
   bool LoadIgnores(absl::string_view relative);
   void LoadAllIgnores(absl::FunctionRef<bool(std::uint64_t)> progress);
-  // Tells what has become hidden as deleted, and what is hidden no more as created.
-  void OnIgnoresChanged(absl::string_view directory, const std::string& path);
+  // To be called before anything is asked of a directory whose .gitignore changes: one of which nothing was
+  // asked yet had none.
+  void ExpectIgnores(const std::string& path);
+  enum class Rules { kWritten, kCame, kLeft };
+  // Tells what has become hidden as deleted, and what is hidden no more as created; but for what comes and
+  // leaves by the record itself. `was_hidden`: the .gitignore was, before the record; `to` is where it went,
+  // if it did.
+  void OnIgnoresChanged(absl::string_view directory, const std::string& path, Rules what, bool was_hidden,
+                        const std::string& to = {});
+  void TakeOverShown(const absl::btree_map<std::string, bool>& before,
+                     const absl::btree_map<std::string, bool>& after);
   absl::btree_map<std::string, bool> Shown(absl::string_view directory, const std::string& path);
   void ForgetIgnores(absl::string_view path);
+  // The directory is somewhere else now, with its rules.
+  void MoveIgnores(absl::string_view from, absl::string_view to);
+  // Of the directory and those below it, which are no more in ignores_loaded_.
+  std::vector<std::pair<std::string, bool>> TakeLoaded(const std::string& relative);
   bool IgnoresMatter(absl::string_view from, absl::string_view to);
 
   // In fanotify_watcher_suspects.cc: what was told to be where, as far as merged records ask for it, and what
@@ -271,8 +283,9 @@ class FanotifyWatcher final : public TreeWatcher {
   // Hashes of what was last told to be at entries, for as long as there is room: who has a file open that was
   // removed or replaced may write to it, a good while later.
   absl::flat_hash_map<std::size_t, std::size_t> last_, last_before_;
-  // Directories of which the .gitignore was read, if there is one.
-  absl::btree_set<std::string> ignores_loaded_;
+  // Directories of which the .gitignore was read, and whether there is one at the present place in the
+  // stream, as far as that is known. Those that are hidden are not among them, and have no rules.
+  absl::btree_map<std::string, bool> ignores_loaded_;
 
   std::uint64_t period_ = 0;  // between two empty queues
   bool suspicious_ = false;   // whether some of the suspects are to be looked up

@@ -151,9 +151,12 @@ void FanotifyWatcher::PutRight(const std::string& target) {
     (*is_there ? extra : missing).emplace_back(name, std::move(path));
   }
   for (const auto& [name, path] : missing) SetTold(record, name, "");
-  const bool renamed = extra.size() == 1 && missing.size() == 1;
+  const bool renamed = extra.size() == 1 && missing.size() == 1 &&
+                       !(is_directory && IgnoresMatter(missing[0].second, extra[0].second));
+  if (is_directory && renamed) MoveIgnores(missing[0].second, extra[0].second);
   for (const auto& [name, path] : missing) {
     if (renamed) break;
+    if (is_directory) ForgetIgnores(path);
     teller_.Tell(Action::kFileDeleted, path, is_directory);
     if (is_directory) places_.erase(target);
   }
@@ -181,6 +184,7 @@ void FanotifyWatcher::TellReplaced(const FanotifyRecord& record, EntryView at, c
 }
 
 void FanotifyWatcher::TellArrival(const std::string& target, const std::string& path, bool is_directory) {
+  if (is_directory) ForgetIgnores(path);  // it comes with its own
   if (is_directory && options_.recursive) {
     TellTree(target, path);
   } else {
