@@ -220,11 +220,8 @@ void FanotifyWatcher::Handle(const FanotifyRecord& record) {
   bool hidden = Hidden(path, IsDirectory(record));
   if (is_rules) {
     const bool came = (record.mask & FAN_CREATE) != 0, left = !came && (record.mask & FAN_DELETE) != 0;
-    OnIgnoresChanged(record.directory, *directory,
-                     came   ? Rules::kCame
-                     : left ? Rules::kLeft
-                            : Rules::kWritten,
-                     hidden);
+    const Rules what = came ? Rules::kCame : left ? Rules::kLeft : Rules::kWritten;
+    OnIgnoresChanged(record.directory, *directory, what, hidden);
     if (!left) hidden = Hidden(path, false);  // what leaves is judged by what it said itself
   }
   if (hidden) return;
@@ -270,7 +267,7 @@ void FanotifyWatcher::Written(const FanotifyRecord& record, const std::string& p
   const bool is_known = told == Told::kThis || (told == Told::kUnknown && HasLast(at));
   if (!is_known && IsEarly(record)) return;
   if (told == Told::kNothing || told == Told::kOther) return;
-  if (!is_known) SetLast(at, record.target);  // once is enough
+  if (!is_known && !IsWhereWritten(record, at)) return;
   last_written_ = path;
   teller_.Tell(Action::kFileWritten, path, false);
 }

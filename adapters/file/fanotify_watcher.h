@@ -234,6 +234,11 @@ class FanotifyWatcher final : public TreeWatcher {
   void TellArrival(const std::string& target, const std::string& path, bool is_directory);
   // Whether the target is there, at the present place in the stream; nothing where that makes no difference.
   std::optional<bool> IsAt(absl::string_view target, const Entry& entry);
+  // Whether what was written has the name by which it was, or may have; takes over what has.
+  bool IsWhereWritten(const FanotifyRecord& write, EntryView at);
+  // What is there now, "" for nothing, once all that has led to that is read; `expected` may be there on the
+  // strength of what is read. False if it cannot be said.
+  bool LookUp(EntryView at, absl::string_view expected, std::string& now);
   void ForgetSuspects(std::uint64_t touched_before);
 
   const TreeOptions options_;
