@@ -14,6 +14,7 @@ namespace {
 
 constexpr int kGroup = 99;
 constexpr int kFirst = 100;  // the descriptor of a directory is this and its number
+constexpr int kFirstMount = 20;
 
 }  // namespace
 
@@ -145,13 +146,16 @@ int FakeFanotifyKernel::OpenHandle(int mount, absl::string_view handle) {
   return thing->is_directory ? Open(id) : -ENOTDIR;
 }
 
-int FakeFanotifyKernel::HandleOf(int directory, const std::string& name, std::string& handle) {
+int FakeFanotifyKernel::HandleOf(int directory, const std::string& name, std::string& handle, int& mount) {
   CHECK(open_.contains(directory));
   const auto parent = static_cast<std::uint64_t>(directory - kFirst);
   for (const auto& [id, thing] : things_) {
     if (name.empty() ? id != parent : thing.parent != parent || thing.name != name) continue;
     if (const int error = TakeFailure(FanotifyCall::kHandleOf, id); error != 0) return error;
-    handle = Handle(id);
+    const auto mounted = mounted_.find(id);
+    const bool is_mounted = mounted != mounted_.end() && !name.empty();
+    handle = Handle(is_mounted ? mounted->second : id);
+    mount = is_mounted ? kFirstMount + static_cast<int>(id) : kFirstMount;
     return 0;
   }
   return -ENOENT;

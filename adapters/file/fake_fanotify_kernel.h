@@ -47,6 +47,8 @@ class FakeFanotifyKernel final : public FanotifyKernel {
   void AddFile(std::uint64_t id, std::uint64_t parent, const std::string& name);
   void Move(std::uint64_t id, std::uint64_t parent, const std::string& name);
   void Remove(std::uint64_t id);
+  // Mounts the directory `id` once more, over the one that `over` is; for good.
+  void Mount(std::uint64_t id, std::uint64_t over) { mounted_[over] = id; }
 
   // Records, as the kernel makes them.
   static std::string Record(std::uint64_t mask, std::uint64_t directory, absl::string_view name,
@@ -72,7 +74,7 @@ class FakeFanotifyKernel final : public FanotifyKernel {
   void Close(int fd) override;
   int OpenDirectory(const std::string& path, bool follow) override;
   int OpenHandle(int mount, absl::string_view handle) override;
-  int HandleOf(int directory, const std::string& name, std::string& handle) override;
+  int HandleOf(int directory, const std::string& name, std::string& handle, int& mount) override;
   int Locate(int mount, absl::string_view handle, DirectoryPlace& place) override;
 
  private:
@@ -89,6 +91,7 @@ class FakeFanotifyKernel final : public FanotifyKernel {
 
   FakeFileKernel& files_;
   std::map<std::uint64_t, Thing> things_;
+  std::map<std::uint64_t, std::uint64_t> mounted_;
   std::deque<std::string> reads_;
   std::map<std::pair<FanotifyCall, std::uint64_t>, std::pair<int, int>> failures_;  // error, times
   std::multiset<int> open_;

@@ -86,17 +86,17 @@ class SystemFanotifyKernel final : public FanotifyKernel {
   }
   int OpenHandle(int mount, absl::string_view handle) override {
     alignas(file_handle) char copy[sizeof(file_handle) + MAX_HANDLE_SZ];
-    if (handle.size() > sizeof(copy)) return -EINVAL;
+    if (handle.size() < sizeof(file_handle) || handle.size() > sizeof(copy)) return -EINVAL;
     std::memcpy(copy, handle.data(), handle.size());
-    return OrErrno(
-        open_by_handle_at(mount, reinterpret_cast<file_handle*>(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    auto* head = reinterpret_cast<file_handle*>(copy);
+    if (head->handle_bytes != handle.size() - sizeof(file_handle)) return -EINVAL;
+    return OrErrno(open_by_handle_at(mount, head, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   }
-  int HandleOf(int directory, const std::string& name, std::string& handle) override {
+  int HandleOf(int directory, const std::string& name, std::string& handle, int& mount) override {
     alignas(file_handle) char room[sizeof(file_handle) + MAX_HANDLE_SZ];
     auto* head = reinterpret_cast<file_handle*>(room);
     head->handle_bytes = MAX_HANDLE_SZ;
-    int mount_id = 0;
-    if (name_to_handle_at(directory, name.c_str(), head, &mount_id, name.empty() ? AT_EMPTY_PATH : 0) != 0) {
+    if (name_to_handle_at(directory, name.c_str(), head, &mount, name.empty() ? AT_EMPTY_PATH : 0) != 0) {
       return -errno;
     }
     handle.assign(room, sizeof(file_handle) + head->handle_bytes);
@@ -111,6 +111,7 @@ class SystemFanotifyKernel final : public FanotifyKernel {
     place = {};
     if ((status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0) return 0;
     std::string before, after;
+    int above_mount = 0;
     for (int tries = 0; tries < 100; ++tries) {
       const Descriptor parent(openat(directory.fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
       if (parent.fd < 0) return -errno;
@@ -120,7 +121,7 @@ class SystemFanotifyKernel final : public FanotifyKernel {
       // Takes the parent's lock, and so waits for who holds it.
       char entries[512];
       static_cast<void>(syscall(SYS_getdents64, parent.fd, entries, sizeof(entries)));
-      if (const int error = HandleOf(parent.fd, "", place.parent); error != 0) return error;
+      if (const int error = HandleOf(parent.fd, "", place.parent, above_mount); error != 0) return error;
       const int error = PathOf(directory.fd, after);
       if (error == -ENAMETOOLONG) return NameByInode(parent.fd, status.stx_ino, place.name);
       if (error != 0) return error;

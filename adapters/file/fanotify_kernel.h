@@ -37,8 +37,9 @@ class FanotifyKernel {
   virtual int OpenDirectory(const std::string& path, bool follow) = 0;
   // `mount` is a descriptor of any directory of the file system.
   virtual int OpenHandle(int mount, absl::string_view handle) = 0;
-  // Of the directory, or of `name` in it.
-  virtual int HandleOf(int directory, const std::string& name, std::string& handle) = 0;
+  // Of the directory, or of `name` in it; and the number of the mount that it is in. Where something is
+  // mounted, of the top of that.
+  virtual int HandleOf(int directory, const std::string& name, std::string& handle, int& mount) = 0;
 
   // Where the directory is now, once those who were changing its parent are done, and their records queued.
   virtual int Locate(int mount, absl::string_view handle, DirectoryPlace& place) = 0;

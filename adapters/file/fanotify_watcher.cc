@@ -55,7 +55,7 @@ absl::Status FanotifyWatcher::Open(Found found, absl::FunctionRef<bool(std::uint
   if (const int error = kernel_.MarkFileSystem(fd_, root_fd_); error < 0) {
     return FanotifyError(-error, options_.directory);
   }
-  if (const int error = kernel_.HandleOf(root_fd_, "", root_); error < 0) {
+  if (const int error = kernel_.HandleOf(root_fd_, "", root_, mount_); error < 0) {
     return FanotifyError(-error, options_.directory);
   }
   buffer_.resize(kBufferSize);
@@ -215,8 +215,16 @@ void FanotifyWatcher::Handle(const FanotifyRecord& record) {
   const std::optional<std::string> directory = PathOf(record.directory);
   if (!directory.has_value()) return;
   const std::string path = JoinPath(*directory, record.name);
-  if (record.name == kIgnoreFile && !IsDirectory(record)) OnIgnoresChanged(record.directory, *directory);
-  if (Hidden(path, IsDirectory(record))) return;
+  const bool is_rules = record.name == kIgnoreFile && !IsDirectory(record);
+  if (is_rules) ExpectIgnores(*directory);
+  bool hidden = Hidden(path, IsDirectory(record));
+  if (is_rules) {
+    const bool came = (record.mask & FAN_CREATE) != 0, left = !came && (record.mask & FAN_DELETE) != 0;
+    const Rules what = came ? Rules::kCame : left ? Rules::kLeft : Rules::kWritten;
+    OnIgnoresChanged(record.directory, *directory, what, hidden);
+    if (!left) hidden = Hidden(path, false);  // what leaves is judged by what it said itself
+  }
+  if (hidden) return;
   if ((record.mask & FAN_CREATE) != 0) Created(record, path);
   if ((record.mask & FAN_MODIFY) != 0) Written(record, path);
   if ((record.mask & FAN_DELETE) != 0) Deleted(record, path);
@@ -227,8 +235,9 @@ bool FanotifyWatcher::HandleRoot(const FanotifyRecord& record) {
   if ((record.mask & (FAN_DELETE | FAN_RENAME)) == 0) return false;
   const int fd = kernel_.OpenDirectory(options_.directory, /*follow=*/true);
   std::string handle;
+  int mount = 0;
   if (fd >= 0) {
-    static_cast<void>(kernel_.HandleOf(fd, "", handle));
+    static_cast<void>(kernel_.HandleOf(fd, "", handle, mount));
     kernel_.Close(fd);
   }
   // The working directory, for one, is still where its path leads. And what cannot be opened for want of
@@ -246,6 +255,7 @@ void FanotifyWatcher::Created(const FanotifyRecord& record, const std::string& p
   const Told told = WhatIsTold(record, at);
   if (told == Told::kThis) return;
   if (told == Told::kOther) TellReplaced(record, at, path);
+  if (IsDirectory(record)) ForgetIgnores(path);
   teller_.Tell(Action::kFileCreated, path, IsDirectory(record));
   SetTold(record, at, record.target);
 }
@@ -257,7 +267,7 @@ void FanotifyWatcher::Written(const FanotifyRecord& record, const std::string& p
   const bool is_known = told == Told::kThis || (told == Told::kUnknown && HasLast(at));
   if (!is_known && IsEarly(record)) return;
   if (told == Told::kNothing || told == Told::kOther) return;
-  if (!is_known) SetLast(at, record.target);  // once is enough
+  if (!is_known && !IsWhereWritten(record, at)) return;
   last_written_ = path;
   teller_.Tell(Action::kFileWritten, path, false);
 }
@@ -282,16 +292,18 @@ void FanotifyWatcher::HandleRename(const FanotifyRecord& record) {
   if (!from.has_value() && !to.has_value()) return;
   if (from.has_value()) from = JoinPath(*from, record.old_name);
   if (to.has_value()) to = JoinPath(*to, record.name);
-  if (!is_directory && record.old_name == kIgnoreFile && from.has_value()) {
-    OnIgnoresChanged(record.old_directory, ParentPath(*from));
-  }
-  if (!is_directory && record.name == kIgnoreFile && to.has_value()) {
-    OnIgnoresChanged(record.directory, ParentPath(*to));
-  }
-  // Rules are by path: those of the new one are read when they are asked for.
+  const bool rules_left = !is_directory && record.old_name == kIgnoreFile && from.has_value();
+  const bool rules_came = !is_directory && record.name == kIgnoreFile && to.has_value();
+  if (rules_left) ExpectIgnores(ParentPath(*from));
+  if (rules_came) ExpectIgnores(ParentPath(*to));
+  const bool from_hidden = from.has_value() && Hidden(*from, is_directory);
+  const bool to_hidden = rules_came && Hidden(*to, is_directory);
+  if (rules_left)
+    OnIgnoresChanged(record.old_directory, ParentPath(*from), Rules::kLeft, from_hidden, to.value_or(""));
+  if (rules_came) OnIgnoresChanged(record.directory, ParentPath(*to), Rules::kCame, to_hidden);
   const bool ignores_matter = is_directory && from.has_value() && to.has_value() && IgnoresMatter(*from, *to);
-  if (from.has_value() && Hidden(*from, is_directory)) from.reset();
-  if (is_directory && from.has_value()) ForgetIgnores(*from);
+  // It may be told to be gone by now, with its directory.
+  if (from_hidden || (rules_came && from.has_value() && Hidden(ParentPath(*from), true))) from.reset();
   if (to.has_value() && Hidden(*to, is_directory)) to.reset();
 
   const EntryView source(record.old_directory, record.old_name), destination(record.directory, record.name);
@@ -306,22 +318,25 @@ void FanotifyWatcher::HandleRename(const FanotifyRecord& record) {
   if (!left.has_value() && (left = WhereTold(record.target)).has_value()) {
     suspect.ambiguous = suspicious_ = true;
     const std::optional<std::string> directory = PathOf(left->first);
-    if (directory.has_value()) {
-      from = JoinPath(*directory, left->second);
-    } else {
+    if (directory.has_value()) from = JoinPath(*directory, left->second);
+    // Its directory may have left since, and it with that.
+    if (!directory.has_value() || Hidden(*from, is_directory)) {
+      SetTold(record, *left, "");
       left.reset();
     }
   }
   if (left.has_value()) SetTold(record, *left, "");
   const bool news = to.has_value() && WhatIsTold(record, destination) != Told::kThis;
+  const bool renamed = left.has_value() && news && !ignores_matter;
+  if (is_directory && renamed) MoveIgnores(*from, *to);
+  if (is_directory && left.has_value() && !renamed) ForgetIgnores(*from);
   if (!news) {
     if (left.has_value()) teller_.Tell(Action::kFileDeleted, *from, is_directory);
     return;
   }
-  if (!left.has_value()) TellReplaced(record, destination, *to);
+  if (!renamed) TellReplaced(record, destination, *to);
   SetTold(record, destination, record.target);
-  if (left.has_value() && !ignores_matter)
-    return teller_.Tell(Action::kFileRenamed, *to, is_directory, *from);
+  if (renamed) return teller_.Tell(Action::kFileRenamed, *to, is_directory, *from);
   if (left.has_value()) teller_.Tell(Action::kFileDeleted, *from, is_directory);
   if (is_directory) MovePlaces(record);  // so that what is found in it has its path
   TellArrival(std::string(record.target), *to, is_directory);

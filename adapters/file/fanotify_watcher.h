@@ -31,9 +31,9 @@
 #include <vector>
 
 #include "absl/container/btree_map.h"
-#include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/container/inlined_vector.h"
 #include "absl/functional/function_ref.h"
 #include "absl/hash/hash.h"
 #include "absl/status/status.h"
@@ -41,6 +41,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/clock_interface.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "lookout/adapters/file/fanotify_decoder.h"
 #include "lookout/adapters/file/fanotify_kernel.h"
 #include "lookout/adapters/file/file_kernel.h"
@@ -108,7 +109,8 @@ class FanotifyWatcher final : public TreeWatcher {
     bool ambiguous = false;     // created and deleted, in either order
     std::uint64_t touched = 0;  // in which period between two empty queues
   };
-  // What a directory holds under a name; in listings the target is "" of what is no directory.
+  // What a directory holds under a name; in listings the target is "" of what is no directory, or is one that
+  // cannot be listed.
   struct Name {
     bool is_directory;
     std::string target;
@@ -122,6 +124,7 @@ class FanotifyWatcher final : public TreeWatcher {
     bool was_there;   // and leaves; or it comes
     bool is_renamed;  // and may replace what is there
   };
+  using UpcomingOfName = absl::InlinedVector<Upcoming, 1>;  // in the order of the records
 
   absl::StatusOr<bool> Read();
   void ReadAhead();
@@ -140,21 +143,31 @@ class FanotifyWatcher final : public TreeWatcher {
   // The directory's path at the present place in the stream; nothing if it is not in what is watched.
   std::optional<std::string> PathOf(absl::string_view directory);
   const DirectoryPlace* PlaceOf(absl::string_view directory);
+  // The others are forgotten where there are too many.
+  const DirectoryPlace& SetPlace(absl::string_view directory, DirectoryPlace place);
   void MovePlaces(const FanotifyRecord& record);
 
   // In fanotify_watcher_arrivals.cc: directories that come with all they hold.
 
   // Tells the directory and all that is in it, as it was at the present place in the stream.
   void TellTree(const std::string& directory, const std::string& path);
+  bool IsEntered(const Name& found) const {
+    return options_.recursive && found.is_directory && !found.target.empty();
+  }
   absl::flat_hash_map<std::string, Name> List(const std::string& directory, const std::string& path);
+  // The handle of the directory that `name` is in the open one; "" of one that cannot be listed.
+  std::string DirectoryIn(int fd, const std::string& name, const std::string& path);
   void Rewind(const std::string& directory, absl::flat_hash_map<std::string, Name>& names) const;
+  // What is there of a name before what is to be said of it, which is not nothing; null for nothing.
+  static const Upcoming* WhatIsThere(absl::Span<const Upcoming> of_name);
   void LeaveOutReplaced(const std::string& directory, const absl::flat_hash_map<std::string, Name>& names);
   // What is at an entry at the present place in the stream, if after what is read ahead it is `now`: a
   // handle,
   // "" for nothing; no value if something is about to replace it, and so it makes no difference.
   std::optional<absl::string_view> WhatWasThere(EntryView at, absl::string_view now) const;
-  // The first that is read ahead of the entry, or null.
-  const Upcoming* FirstUpcoming(EntryView at) const;
+  // Of one name, without what is handled by now: of that the bytes are gone.
+  absl::Span<const Upcoming> Unhandled(const UpcomingOfName& upcoming) const;
+  absl::Span<const Upcoming> UpcomingAt(EntryView at) const;
   // Whether the first that is still to be said of the entry is that the target comes there: so it is not yet.
   bool IsToCome(absl::string_view target, EntryView at) const;
   // What is at the entry, and is to leave it to the record's target, which comes from where nothing is told.
@@ -175,10 +188,23 @@ class FanotifyWatcher final : public TreeWatcher {
   void LoadIgnoresFor(absl::string_view relative);
   bool LoadIgnores(absl::string_view relative);
   void LoadAllIgnores(absl::FunctionRef<bool(std::uint64_t)> progress);
-  // Tells what has become hidden as deleted, and what is hidden no more as created.
-  void OnIgnoresChanged(absl::string_view directory, const std::string& path);
+  // To be called before anything is asked of a directory whose .gitignore changes: one of which nothing was
+  // asked yet had none.
+  void ExpectIgnores(const std::string& path);
+  enum class Rules { kWritten, kCame, kLeft };
+  // Tells what has become hidden as deleted, and what is hidden no more as created; but for what comes and
+  // leaves by the record itself. `was_hidden`: the .gitignore was, before the record; `to` is where it went,
+  // if it did.
+  void OnIgnoresChanged(absl::string_view directory, const std::string& path, Rules what, bool was_hidden,
+                        const std::string& to = {});
+  void TakeOverShown(const absl::btree_map<std::string, bool>& before,
+                     const absl::btree_map<std::string, bool>& after);
   absl::btree_map<std::string, bool> Shown(absl::string_view directory, const std::string& path);
   void ForgetIgnores(absl::string_view path);
+  // The directory is somewhere else now, with its rules.
+  void MoveIgnores(absl::string_view from, absl::string_view to);
+  // Of the directory and those below it, which are no more in ignores_loaded_.
+  std::vector<std::pair<std::string, bool>> TakeLoaded(const std::string& relative);
   bool IgnoresMatter(absl::string_view from, absl::string_view to);
 
   // In fanotify_watcher_suspects.cc: what was told to be where, as far as merged records ask for it, and what
@@ -208,6 +234,11 @@ class FanotifyWatcher final : public TreeWatcher {
   void TellArrival(const std::string& target, const std::string& path, bool is_directory);
   // Whether the target is there, at the present place in the stream; nothing where that makes no difference.
   std::optional<bool> IsAt(absl::string_view target, const Entry& entry);
+  // Whether what was written has the name by which it was, or may have; takes over what has.
+  bool IsWhereWritten(const FanotifyRecord& write, EntryView at);
+  // What is there now, "" for nothing, once all that has led to that is read; `expected` may be there on the
+  // strength of what is read. False if it cannot be said.
+  bool LookUp(EntryView at, absl::string_view expected, std::string& now);
   void ForgetSuspects(std::uint64_t touched_before);
 
   const TreeOptions options_;
@@ -220,6 +251,7 @@ class FanotifyWatcher final : public TreeWatcher {
   int fd_ = -1;
   int root_fd_ = -1;
   std::string root_;  // its handle
+  int mount_ = 0;     // what it is in
   std::string buffer_;
   absl::Time now_;
   absl::Status gone_;
@@ -237,8 +269,9 @@ class FanotifyWatcher final : public TreeWatcher {
   std::string last_directory_;
   std::optional<std::string> last_path_;
 
-  // By directory, once a listing asked for it and until all that was read is handled.
-  absl::flat_hash_map<std::string, std::vector<Upcoming>> upcoming_;
+  // By directory, and the hash of the name in it; once a listing asked for it and until all that was read is
+  // handled.
+  absl::flat_hash_map<std::string, absl::flat_hash_map<std::size_t, UpcomingOfName>> upcoming_;
   // Of files, by the hash of where they come and of themselves: the record that says it.
   absl::flat_hash_map<std::size_t, std::uint64_t> arrivals_;
   // By the hash of a directory: the record up to which nothing of it can be missing.
@@ -255,8 +288,9 @@ class FanotifyWatcher final : public TreeWatcher {
   // Hashes of what was last told to be at entries, for as long as there is room: who has a file open that was
   // removed or replaced may write to it, a good while later.
   absl::flat_hash_map<std::size_t, std::size_t> last_, last_before_;
-  // Directories of which the .gitignore was read, if there is one.
-  absl::btree_set<std::string> ignores_loaded_;
+  // Directories of which the .gitignore was read, and whether there is one at the present place in the
+  // stream, as far as that is known. Those that are hidden are not among them, and have no rules.
+  absl::btree_map<std::string, bool> ignores_loaded_;
 
   std::uint64_t period_ = 0;  // between two empty queues
   bool suspicious_ = false;   // whether some of the suspects are to be looked up

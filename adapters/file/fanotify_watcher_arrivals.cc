@@ -2,12 +2,16 @@
 // nothing is watched, or exchanged.
 #include <sys/fanotify.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <deque>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "lookout/adapters/file/fanotify_watcher.h"
 #include "lookout/adapters/file/file_errors.h"
 #include "lookout/adapters/file/paths.h"
@@ -29,7 +33,7 @@ void FanotifyWatcher::TellTree(const std::string& directory, const std::string& 
       std::string below = JoinPath(at, name);
       if (Hidden(below, found.is_directory)) continue;
       teller_.Tell(Action::kFileCreated, below, found.is_directory);
-      if (found.is_directory && options_.recursive) rest.emplace_back(found.target, std::move(below));
+      if (IsEntered(found)) rest.emplace_back(found.target, std::move(below));
     }
   }
   // What was told of them when they were here before, is of no more account.
@@ -54,8 +58,7 @@ absl::flat_hash_map<std::string, FanotifyWatcher::Name> FanotifyWatcher::List(co
     const bool is_gone = listed == -ENOENT || listed == -ESTALE;  // and has a record that says so
     if (listed < 0 && !is_gone) teller_.Complain(ListError(-listed, path));
     for (auto& [name, found] : names) {
-      // One that is gone already has a record that names it.
-      if (found.is_directory) static_cast<void>(kernel_.HandleOf(fd, name, found.target));
+      if (found.is_directory) found.target = DirectoryIn(fd, name, path);
     }
     // What was seen just now may have a record that is not queued yet.
     if (!names.empty()) files_.AwaitRecordsOf(absl::StrCat("/proc/self/fd/", fd));
@@ -66,24 +69,41 @@ absl::flat_hash_map<std::string, FanotifyWatcher::Name> FanotifyWatcher::List(co
   return names;
 }
 
+// One that is gone already has a record that names it. What is mounted there is not watched, and its handle
+// may be that of another directory here.
+std::string FanotifyWatcher::DirectoryIn(int fd, const std::string& name, const std::string& path) {
+  std::string handle;
+  int mount = 0;
+  const int error = kernel_.HandleOf(fd, name, handle, mount);
+  if (error == 0) return mount == mount_ ? handle : "";
+  const bool is_gone = error == -ENOENT || error == -ESTALE || error == -ENOTDIR;
+  const bool is_mounted = error == -EOPNOTSUPP || error == -EOVERFLOW;  // here all have one
+  if (!is_gone && !is_mounted)
+    Lose("a directory that came cannot be listed", ListError(-error, JoinPath(path, name)));
+  return "";
+}
+
 // The first that is to be said of a name says whether it is there now. What a rename is about to replace may
 // be there or not, and makes no difference; but what leaves right after another has come, is to be exchanged
 // with it, and is there.
+const FanotifyWatcher::Upcoming* FanotifyWatcher::WhatIsThere(absl::Span<const Upcoming> of_name) {
+  if (of_name[0].was_there) return &of_name[0];
+  const bool exchanged = of_name.size() > 1 && of_name[1].was_there && of_name[1].target != of_name[0].target;
+  return exchanged ? &of_name[1] : nullptr;
+}
+
 void FanotifyWatcher::Rewind(const std::string& directory,
                              absl::flat_hash_map<std::string, Name>& names) const {
   const auto upcoming = upcoming_.find(directory);
   if (upcoming == upcoming_.end()) return;
-  absl::flat_hash_map<absl::string_view, const Upcoming*> first;
-  for (const Upcoming& next : upcoming->second) {
-    if (next.number <= handled_) continue;
-    const auto [seen, is_first] = first.emplace(next.name, &next);
-    const bool exchanged = !is_first && seen->second != nullptr && !seen->second->was_there &&
-                           next.was_there && next.target != seen->second->target;
-    if (!is_first) seen->second = nullptr;
-    if (next.was_there && (is_first || exchanged)) {
-      names[next.name] = {.is_directory = next.is_directory, .target = std::string(next.target)};
-    } else if (is_first) {
-      names.erase(next.name);
+  for (const auto& [hash, of_name] : upcoming->second) {
+    const absl::Span<const Upcoming> next = Unhandled(of_name);
+    if (next.empty()) continue;
+    const Upcoming* there = WhatIsThere(next);
+    if (there != nullptr) {
+      names[next[0].name] = {.is_directory = there->is_directory, .target = std::string(there->target)};
+    } else {
+      names.erase(next[0].name);
     }
   }
 }
@@ -94,50 +114,46 @@ void FanotifyWatcher::LeaveOutReplaced(const std::string& directory,
                                        const absl::flat_hash_map<std::string, Name>& names) {
   const auto upcoming = upcoming_.find(directory);
   if (upcoming == upcoming_.end()) return;
-  for (const Upcoming& next : upcoming->second) {
-    const bool replaces = next.number > handled_ && next.is_renamed && next.is_directory && !next.was_there;
-    if (replaces && !names.contains(next.name)) SetLast({directory, next.name}, "");
+  for (const auto& [hash, of_name] : upcoming->second) {
+    for (const Upcoming& next : Unhandled(of_name)) {
+      const bool replaces = next.is_renamed && next.is_directory && !next.was_there;
+      if (replaces && !names.contains(next.name)) SetLast({directory, next.name}, "");
+    }
   }
 }
 
 std::optional<absl::string_view> FanotifyWatcher::WhatWasThere(EntryView at, absl::string_view now) const {
-  const auto upcoming = upcoming_.find(at.first);
-  if (upcoming == upcoming_.end()) return now;
-  const Upcoming* first = nullptr;
-  for (const Upcoming& next : upcoming->second) {
-    if (next.number <= handled_ || next.name != at.second) continue;
-    if (first == nullptr) {
-      first = &next;
-      if (next.was_there) return next.target;
-      if (!next.is_renamed) return "";
-    } else {
-      const bool exchanged = next.was_there && next.target != first->target;
-      return exchanged ? std::optional<absl::string_view>(next.target) : std::nullopt;
-    }
-  }
-  return first == nullptr ? std::optional<absl::string_view>(now) : std::nullopt;
+  const absl::Span<const Upcoming> next = UpcomingAt(at);
+  if (next.empty()) return now;
+  if (!next[0].was_there && !next[0].is_renamed) return "";
+  const Upcoming* there = WhatIsThere(next);
+  return there != nullptr ? std::optional<absl::string_view>(there->target) : std::nullopt;
 }
 
-const FanotifyWatcher::Upcoming* FanotifyWatcher::FirstUpcoming(EntryView at) const {
-  const auto upcoming = upcoming_.find(at.first);
-  if (upcoming == upcoming_.end()) return nullptr;
-  for (const Upcoming& next : upcoming->second) {
-    if (next.number > handled_ && next.name == at.second) return &next;
-  }
-  return nullptr;
+absl::Span<const FanotifyWatcher::Upcoming> FanotifyWatcher::Unhandled(const UpcomingOfName& upcoming) const {
+  const auto first = std::partition_point(upcoming.begin(), upcoming.end(),
+                                          [this](const Upcoming& next) { return next.number <= handled_; });
+  return absl::MakeConstSpan(upcoming).subspan(static_cast<std::size_t>(first - upcoming.begin()));
+}
+
+absl::Span<const FanotifyWatcher::Upcoming> FanotifyWatcher::UpcomingAt(EntryView at) const {
+  const auto directory = upcoming_.find(at.first);
+  if (directory == upcoming_.end()) return {};
+  const auto of_name = directory->second.find(absl::HashOf(at.second));
+  return of_name == directory->second.end() ? absl::Span<const Upcoming>() : Unhandled(of_name->second);
 }
 
 bool FanotifyWatcher::IsToCome(absl::string_view target, EntryView at) const {
-  const Upcoming* first = FirstUpcoming(at);
-  return first != nullptr && !first->was_there && first->target == target;
+  const absl::Span<const Upcoming> next = UpcomingAt(at);
+  return !next.empty() && !next[0].was_there && next[0].target == target;
 }
 
 const FanotifyWatcher::Upcoming* FanotifyWatcher::WhatIsExchanged(const FanotifyRecord& record,
                                                                   EntryView at) {
   KeepUpcoming();
   ReadAhead();
-  const Upcoming* first = FirstUpcoming(at);
-  return first != nullptr && first->was_there && first->target != record.target ? first : nullptr;
+  const absl::Span<const Upcoming> next = UpcomingAt(at);
+  return !next.empty() && next[0].was_there && next[0].target != record.target ? &next[0] : nullptr;
 }
 
 // The kernel moves a file, lets it be written, and only then queues the record of the move. Who moves it
@@ -184,12 +200,12 @@ void FanotifyWatcher::AddUpcoming(const FanotifyRecord& record, std::uint64_t nu
   const bool is_directory = (record.mask & FAN_ONDIR) != 0;
   const bool is_renamed = (record.mask & FAN_RENAME) != 0;
   const auto add = [&](absl::string_view directory, absl::string_view name, bool was_there) {
-    upcoming_[directory].push_back({.number = number,
-                                    .name = name,
-                                    .target = record.target,
-                                    .is_directory = is_directory,
-                                    .was_there = was_there,
-                                    .is_renamed = is_renamed});
+    upcoming_[directory][absl::HashOf(name)].push_back({.number = number,
+                                                        .name = name,
+                                                        .target = record.target,
+                                                        .is_directory = is_directory,
+                                                        .was_there = was_there,
+                                                        .is_renamed = is_renamed});
     if (!was_there && !is_directory) arrivals_[absl::HashOf(directory, name, record.target)] = number;
   };
   if ((record.mask & FAN_RENAME) != 0) {

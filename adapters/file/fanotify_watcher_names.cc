@@ -1,9 +1,11 @@
 // The part of FanotifyWatcher that decides what is left out.
 #include <cerrno>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "lookout/adapters/file/fanotify_watcher.h"
@@ -41,12 +43,12 @@ void FanotifyWatcher::LoadIgnoresFor(absl::string_view relative) {
 }
 
 bool FanotifyWatcher::LoadIgnores(absl::string_view relative) {
-  ignores_loaded_.emplace(relative);
   const std::string directory =
       relative.empty() ? options_.directory : JoinPath(options_.directory, relative);
   const std::string path = JoinPath(directory, kIgnoreFile);
   std::string contents;
   const int error = files_.ReadFile(path, kMostIgnoreBytes + 1, contents);
+  ignores_loaded_[relative] = error != -ENOENT;
   if (error == -ENOENT) return options_.filter->ForgetIgnores(relative);
   std::vector<absl::Status> broken;
   const bool changed = options_.filter->SetIgnores(relative, error < 0 ? "" : contents, broken);
@@ -78,49 +80,112 @@ void FanotifyWatcher::LoadAllIgnores(absl::FunctionRef<bool(std::uint64_t)> prog
 absl::btree_map<std::string, bool> FanotifyWatcher::Shown(absl::string_view directory,
                                                           const std::string& path) {
   absl::btree_map<std::string, bool> shown;  // parents come before what is in them
+  absl::flat_hash_set<std::string> all;
   std::vector<std::pair<std::string, std::string>> rest = {{std::string(directory), path}};
   while (!rest.empty()) {
     const auto [handle, at] = std::move(rest.back());
     rest.pop_back();
+    if (!all.insert(handle).second) continue;
     for (const auto& [name, found] : List(handle, at)) {
       std::string below = JoinPath(at, name);
       if (Hidden(below, found.is_directory)) continue;
       shown[below] = found.is_directory;
-      if (found.is_directory && options_.recursive) rest.emplace_back(found.target, std::move(below));
+      if (IsEntered(found)) rest.emplace_back(found.target, std::move(below));
     }
   }
   return shown;
 }
 
-void FanotifyWatcher::OnIgnoresChanged(absl::string_view directory, const std::string& path) {
+void FanotifyWatcher::ExpectIgnores(const std::string& path) {
   if (options_.filter == nullptr || !options_.filter->gitignore()) return;
   const std::string relative(RelativePath(path));
-  ignores_loaded_.insert(relative);  // a directory of which nothing was asked yet had none
-  if (!relative.empty() && Hidden(path, true)) return;
+  if (relative.empty() || !Hidden(path, true)) ignores_loaded_.emplace(relative, false);
+}
+
+void FanotifyWatcher::OnIgnoresChanged(absl::string_view directory, const std::string& path, Rules what,
+                                       bool was_hidden, const std::string& to) {
+  if (options_.filter == nullptr || !options_.filter->gitignore()) return;
+  const std::string relative(RelativePath(path));
+  if (!relative.empty() && Hidden(path, true)) return ForgetIgnores(path);  // until it is shown
+  const std::string file = JoinPath(path, kIgnoreFile);
+  const bool was_there = ignores_loaded_[relative];
   KeepUpcoming();
-  const absl::btree_map<std::string, bool> before = Shown(directory, path);
-  if (!LoadIgnores(relative)) return;
-  const absl::btree_map<std::string, bool> after = Shown(directory, path);
+  absl::btree_map<std::string, bool> before = Shown(directory, path);
+  const bool changed = LoadIgnores(relative);
+  ignores_loaded_[relative] = what == Rules::kCame || (what == Rules::kWritten && was_there);
+  if (!changed) return;
+  absl::btree_map<std::string, bool> after = Shown(directory, path);
+  // What comes and leaves the record itself tells; and of the file it is known whether it was there, also if
+  // it is about to be replaced.
+  for (const std::string& name : {file, to}) {
+    before.erase(name);
+    after.erase(name);
+  }
+  const bool is_hidden = Hidden(file, false);
+  if (was_there && what != Rules::kLeft && !was_hidden && is_hidden) before[file] = false;
+  if (was_there && what == Rules::kWritten && was_hidden && !is_hidden) after[file] = false;
+  TakeOverShown(before, after);
   std::string gone;  // a directory, with which what is in it goes
   for (const auto& [entry, is_directory] : before) {
     if (after.contains(entry) || (!gone.empty() && absl::StartsWith(entry, gone))) continue;
     teller_.Tell(Action::kFileDeleted, entry, is_directory);
-    if (is_directory) gone = absl::StrCat(entry, "/");
+    if (!is_directory) continue;
+    gone = absl::StrCat(entry, "/");
+    ForgetIgnores(entry);
   }
   for (const auto& [entry, is_directory] : after) {
     if (!before.contains(entry)) teller_.Tell(Action::kFileCreated, entry, is_directory);
   }
 }
 
+// What has become hidden is told to be there no more, and what is shown again is as it was listed.
+void FanotifyWatcher::TakeOverShown(const absl::btree_map<std::string, bool>& before,
+                                    const absl::btree_map<std::string, bool>& after) {
+  std::vector<Entry> gone, shown;
+  for (const auto& [at, told] : told_at_) {
+    const std::optional<std::string> directory = PathOf(at.first);
+    if (!directory.has_value()) continue;
+    const std::string path = JoinPath(*directory, at.second);
+    const bool is_hidden = before.contains(path) && !after.contains(path);
+    if (is_hidden || Hidden(*directory, true)) gone.push_back(at);
+    if (after.contains(path) && !before.contains(path)) shown.push_back(at);
+  }
+  for (const Entry& at : gone) told_at_[at].target.clear();
+  for (const Entry& at : shown) told_at_.erase(at);
+  last_path_.reset();
+}
+
 void FanotifyWatcher::ForgetIgnores(absl::string_view path) {
   if (options_.filter == nullptr) return;
   const std::string relative(RelativePath(path));
   options_.filter->RemoveDirectory(relative);
-  ignores_loaded_.erase(relative);
-  // In its place among all of them: a large tree is removed directory by directory.
+  TakeLoaded(relative);
+}
+
+void FanotifyWatcher::MoveIgnores(absl::string_view from, absl::string_view to) {
+  if (options_.filter == nullptr) return;
+  const std::string before(RelativePath(from)), after(RelativePath(to));
+  const std::vector<std::pair<std::string, bool>> loaded = TakeLoaded(before);
+  TakeLoaded(after);
+  for (const auto& [directory, has_some] : loaded)
+    ignores_loaded_[absl::StrCat(after, absl::string_view(directory).substr(before.size()))] = has_some;
+  options_.filter->RenameDirectory(before, after);
+}
+
+std::vector<std::pair<std::string, bool>> FanotifyWatcher::TakeLoaded(const std::string& relative) {
+  std::vector<std::pair<std::string, bool>> loaded;
+  if (const auto itself = ignores_loaded_.find(relative); itself != ignores_loaded_.end()) {
+    loaded.push_back(*itself);
+    ignores_loaded_.erase(itself);
+  }
+  // In their place among all of them: a large tree is removed directory by directory.
   const std::string below = absl::StrCat(relative, "/");
   auto at = ignores_loaded_.lower_bound(below);
-  while (at != ignores_loaded_.end() && absl::StartsWith(*at, below)) at = ignores_loaded_.erase(at);
+  while (at != ignores_loaded_.end() && absl::StartsWith(at->first, below)) {
+    loaded.push_back(*at);
+    at = ignores_loaded_.erase(at);
+  }
+  return loaded;
 }
 
 bool FanotifyWatcher::IgnoresMatter(absl::string_view from, absl::string_view to) {

@@ -40,11 +40,10 @@ std::optional<std::string> FanotifyWatcher::PathOf(absl::string_view directory) 
 
 const DirectoryPlace* FanotifyWatcher::PlaceOf(absl::string_view directory) {
   if (const auto known = places_.find(directory); known != places_.end()) return &known->second;
-  if (places_.size() > kMostPlaces) places_.clear();
   const auto from_records = [&]() -> const DirectoryPlace* {
     const auto leaving = leaving_.find(directory);
     if (leaving == leaving_.end()) return nullptr;
-    return &(places_[directory] = leaving->second.front().place);
+    return &SetPlace(directory, leaving->second.front().place);
   };
   if (const DirectoryPlace* place = from_records()) return place;
   DirectoryPlace now;
@@ -59,7 +58,13 @@ const DirectoryPlace* FanotifyWatcher::PlaceOf(absl::string_view directory) {
              : ErrnoError(-error, absl::StrCat(options_.directory, ": a directory cannot be looked up")));
     return nullptr;
   }
-  return &(places_[directory] = std::move(now));
+  return &SetPlace(directory, std::move(now));
+}
+
+const DirectoryPlace& FanotifyWatcher::SetPlace(absl::string_view directory, DirectoryPlace place) {
+  // They are also of what is elsewhere on the file system, of which there is no end.
+  if (places_.size() >= kMostPlaces && !places_.contains(directory)) places_.clear();
+  return places_[directory] = std::move(place);
 }
 
 void FanotifyWatcher::MovePlaces(const FanotifyRecord& record) {
@@ -73,7 +78,7 @@ void FanotifyWatcher::MovePlaces(const FanotifyRecord& record) {
   if ((record.mask & FAN_DELETE) != 0) {
     places_.erase(record.target);
   } else if ((record.mask & (FAN_CREATE | FAN_RENAME)) != 0) {
-    places_[record.target] = {std::string(record.directory), std::string(record.name)};
+    SetPlace(record.target, {std::string(record.directory), std::string(record.name)});
   }
 }
 

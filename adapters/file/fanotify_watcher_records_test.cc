@@ -30,6 +30,13 @@ constexpr std::uint64_t kA = 10, kB = 11, kC = 12;  // files
 class FanotifyWatcherRecordsTest : public FanotifyWatcherHarness {
  protected:
   void SetUp() override { ASSERT_EQ(Open(), absl::OkStatus()); }
+  void TellThreeWrites() {
+    std::uint64_t id = kA;
+    for (const char* name : {"f", "g", "h"}) {
+      kernel_.AddFile(id, kR, name);
+      kernel_.Tell(Record(FAN_MODIFY, kR, name, id++));
+    }
+  }
   // What was moved may have more to come for as long as the queue was not empty twice.
   void LetBeForgotten() {
     StepAll();
@@ -199,6 +206,7 @@ TEST_F(FanotifyWatcherRecordsTest, OfADirectoryThatIsToBeReplacedInATreeMovedInN
 }
 
 TEST_F(FanotifyWatcherRecordsTest, ThePathIsTheOneAtTheRecordsPlaceInTheStream) {
+  kernel_.AddFile(kA, kE, "f");
   kernel_.Move(kD, kR, "later");
   kernel_.Tell(Record(FAN_MODIFY, kE, "f", kA));
   kernel_.Tell(Rename(kR, "d", kR, "later", kD, FAN_ONDIR));
@@ -208,6 +216,7 @@ TEST_F(FanotifyWatcherRecordsTest, ThePathIsTheOneAtTheRecordsPlaceInTheStream) 
 }
 
 TEST_F(FanotifyWatcherRecordsTest, TheDirectoryThatIsDeletedOrMovedAwayEndsIt) {
+  kernel_.AddFile(kA, kR, "f");
   kernel_.Move(kR, FakeFanotifyKernel::kTop, "elsewhere");
   kernel_.Tell(Record(FAN_MODIFY, kR, "f", kA) +
                Rename(FakeFanotifyKernel::kTop, "r", FakeFanotifyKernel::kTop, "elsewhere", kR, FAN_ONDIR) +
@@ -221,6 +230,7 @@ TEST_F(FanotifyWatcherRecordsTest, TheDirectoryThatIsDeletedOrMovedAwayEndsIt) {
 // ---- What cannot be found. ----
 
 TEST_F(FanotifyWatcherRecordsTest, ADirectoryThatIsGoneCostsNothingOfTheRest) {
+  kernel_.AddFile(kB, kD, "g");
   kernel_.Remove(kE);
   kernel_.Tell(Record(FAN_MODIFY, kE, "f", kA) + Record(FAN_MODIFY, kD, "g", kB));
   StepAll();
@@ -245,6 +255,7 @@ TEST_F(FanotifyWatcherRecordsTest, ATreeMovedInThatIsGoneAgainIsToldAndDeleted) 
 
 TEST_F(FanotifyWatcherRecordsTest, ATreeMovedInThatMayNotBeListedIsSaid) {
   kernel_.AddDirectory(20, kR, "in");
+  kernel_.AddFile(kB, kD, "g");
   files_.Fail(Call::kList, "/proc/self/fd/120", EACCES);
   kernel_.Tell(Rename(kO, "in", kR, "in", 20, FAN_ONDIR) + Record(FAN_MODIFY, kD, "g", kB));
   StepAll();
@@ -254,6 +265,7 @@ TEST_F(FanotifyWatcherRecordsTest, ATreeMovedInThatMayNotBeListedIsSaid) {
 }
 
 TEST_F(FanotifyWatcherRecordsTest, AfterAnOverflowDirectoriesAreLookedUpAnew) {
+  kernel_.AddFile(kA, kE, "f");
   kernel_.Tell(Record(FAN_MODIFY, kE, "f", kA));
   StepAll();
   kernel_.Move(kE, kR, "moved");
@@ -261,6 +273,24 @@ TEST_F(FanotifyWatcherRecordsTest, AfterAnOverflowDirectoriesAreLookedUpAnew) {
   kernel_.Tell(Record(FAN_MODIFY, kE, "f", kA));
   StepAll();
   EXPECT_THAT(Told(), Contains("written r/moved/f"));
+}
+
+// Every directory that is made anywhere on the file system has a record.
+TEST_F(FanotifyWatcherRecordsTest, PlacesAreForgottenWhenThereAreMany) {
+  kernel_.AddDirectory(20, kR, "first");
+  kernel_.Tell(Record(FAN_CREATE | FAN_ONDIR, kR, "first", 20));
+  StepAll();
+  for (std::uint64_t chunk = 0; chunk < 80; ++chunk) {
+    std::string records;
+    for (std::uint64_t i = 0; i < 500; ++i)
+      records += Record(FAN_CREATE | FAN_ONDIR, kO, "x", 1000 + chunk * 500 + i);
+    kernel_.Tell(std::move(records));
+  }
+  StepAll();
+  kernel_.Move(20, kR, "moved");  // without a record: it is there that it is found if it is looked for
+  kernel_.Tell(Record(FAN_CREATE, 20, "f", kA));
+  StepAll();
+  EXPECT_THAT(Told(), ElementsAre("created r/first/", "created r/moved/f"));
 }
 
 struct Silence {
@@ -296,6 +326,7 @@ TEST_F(FanotifyWatcherRecordsTest, ALossIsSaidAfterTheGoodRecordsBeforeIt) {
 }
 
 TEST_F(FanotifyWatcherRecordsTest, AfterGarbageDirectoriesAreLookedUpAnew) {
+  kernel_.AddFile(kA, kE, "f");
   kernel_.Tell(Record(FAN_MODIFY, kE, "f", kA));
   StepAll();
   kernel_.Move(kE, kR, "moved");  // of which the record is lost
@@ -322,14 +353,14 @@ TEST_F(FanotifyWatcherRecordsTest, WhatCannotBeLookedAtIsNotPutRight) {
 
 TEST_F(FanotifyWatcherRecordsTest, CatchingUpGoesOnWhereTheQueuesSizeCannotBeHad) {
   kernel_.Fail(FanotifyCall::kQueued, 0, EIO);
-  for (const char* name : {"f", "g", "h"}) kernel_.Tell(Record(FAN_MODIFY, kR, name, kA));
+  TellThreeWrites();
   EXPECT_EQ(watcher_->CatchUp(), absl::OkStatus());
   EXPECT_THAT(Told(), ElementsAre("written r/f", "written r/g", "written r/h"));
 }
 
 TEST_F(FanotifyWatcherRecordsTest, CatchingUpGoesOnAfterAnInterruptedRead) {
   kernel_.Fail(FanotifyCall::kRead, 0, EINTR, 1);
-  for (const char* name : {"f", "g", "h"}) kernel_.Tell(Record(FAN_MODIFY, kR, name, kA));
+  TellThreeWrites();
   EXPECT_EQ(watcher_->CatchUp(), absl::OkStatus());
   EXPECT_THAT(Told(), ElementsAre("written r/f", "written r/g", "written r/h"));
 }
@@ -345,6 +376,7 @@ TEST_F(FanotifyWatcherRecordsTest, ErrorsOfReadingNameThePath) {
 
 // The directory's path cannot be opened just then; it has not moved.
 TEST_F(FanotifyWatcherRecordsTest, ADirectoryWhosePathCannotBeOpenedForWantOfDescriptorsIsNotGone) {
+  kernel_.AddFile(kA, kR, "f");
   kernel_.Fail(FanotifyCall::kOpenDirectory, kR, EMFILE, 1);
   kernel_.Tell(Rename(FakeFanotifyKernel::kTop, "r", FakeFanotifyKernel::kTop, "r", kR, FAN_ONDIR) +
                Record(FAN_MODIFY, kR, "f", kA));

@@ -151,16 +151,19 @@ void FanotifyWatcher::PutRight(const std::string& target) {
     (*is_there ? extra : missing).emplace_back(name, std::move(path));
   }
   for (const auto& [name, path] : missing) SetTold(record, name, "");
-  const bool renamed = extra.size() == 1 && missing.size() == 1;
+  const bool renamed = extra.size() == 1 && missing.size() == 1 &&
+                       !(is_directory && IgnoresMatter(missing[0].second, extra[0].second));
+  if (is_directory && renamed) MoveIgnores(missing[0].second, extra[0].second);
   for (const auto& [name, path] : missing) {
     if (renamed) break;
+    if (is_directory) ForgetIgnores(path);
     teller_.Tell(Action::kFileDeleted, path, is_directory);
     if (is_directory) places_.erase(target);
   }
   for (const auto& [name, path] : extra) {
     if (!renamed) TellReplaced(record, name, path);
     SetTold(record, name, target);
-    if (is_directory) places_[target] = {name.first, name.second};
+    if (is_directory) SetPlace(target, {name.first, name.second});
     last_path_.reset();
     if (renamed) {
       teller_.Tell(Action::kFileRenamed, path, is_directory, missing[0].second);
@@ -181,6 +184,7 @@ void FanotifyWatcher::TellReplaced(const FanotifyRecord& record, EntryView at, c
 }
 
 void FanotifyWatcher::TellArrival(const std::string& target, const std::string& path, bool is_directory) {
+  if (is_directory) ForgetIgnores(path);  // it comes with its own
   if (is_directory && options_.recursive) {
     TellTree(target, path);
   } else {
@@ -189,21 +193,40 @@ void FanotifyWatcher::TellArrival(const std::string& target, const std::string& 
 }
 
 std::optional<bool> FanotifyWatcher::IsAt(absl::string_view target, const Entry& entry) {
-  const int fd = kernel_.OpenHandle(root_fd_, entry.first);
-  if (fd < 0 && fd != -ESTALE && fd != -ENOENT) return std::nullopt;
-  std::string handle;
-  int error = 0;
-  if (fd >= 0) {
-    error = kernel_.HandleOf(fd, entry.second, handle);
-    // What was seen just now may have a record that is not queued yet.
-    files_.AwaitRecordsOf(absl::StrCat("/proc/self/fd/", fd));
-    kernel_.Close(fd);
-  }
-  if (error < 0 && error != -ESTALE && error != -ENOENT && error != -ENOTDIR) return std::nullopt;
-  ReadAhead();
-  const std::optional<absl::string_view> there = WhatWasThere(entry, handle);
+  std::string now;
+  if (!LookUp(entry, /*expected=*/{}, now)) return std::nullopt;
+  const std::optional<absl::string_view> there = WhatWasThere(entry, now);
   if (there.has_value()) return *there == target;
   return IsToCome(target, entry) ? std::optional<bool>(false) : std::nullopt;
+}
+
+// Who has a file open writes to it by the name it had, also if it has that no more, or never had one.
+bool FanotifyWatcher::IsWhereWritten(const FanotifyRecord& write, EntryView at) {
+  if ((write.mask & FAN_DELETE) != 0) return true;  // which comes after it
+  std::string now;
+  if (!LookUp(at, write.target, now)) return true;
+  const std::optional<absl::string_view> there = WhatWasThere(at, now);
+  if (!there.has_value()) return true;
+  SetLast(at, *there);  // once is enough
+  return *there == write.target;
+}
+
+bool FanotifyWatcher::LookUp(EntryView at, absl::string_view expected, std::string& now) {
+  const int fd = kernel_.OpenHandle(root_fd_, at.first);
+  if (fd < 0 && fd != -ESTALE && fd != -ENOENT) return false;
+  int error = 0, mount = mount_;
+  bool is_expected = false;
+  if (fd >= 0) {
+    error = kernel_.HandleOf(fd, std::string(at.second), now, mount);
+    is_expected = error == 0 && now == expected;
+    // What was seen just now may have a record that is not queued yet.
+    if (!is_expected) files_.AwaitRecordsOf(absl::StrCat("/proc/self/fd/", fd));
+    kernel_.Close(fd);
+  }
+  if (error < 0 && error != -ESTALE && error != -ENOENT && error != -ENOTDIR) return false;
+  if (mount != mount_) return false;  // what is below that cannot be seen
+  if (!is_expected) ReadAhead();
+  return true;
 }
 
 void FanotifyWatcher::ForgetSuspects(std::uint64_t touched_before) {

@@ -99,6 +99,7 @@ TEST_F(FanotifyWatcherTest, UnlessItMustBeUnlimited) {
 TEST_F(FanotifyWatcherTest, AnInterruptedReadIsTriedAgain) {
   ASSERT_EQ(Open(), absl::OkStatus());
   kernel_.Fail(FanotifyCall::kRead, 0, EINTR, 1);
+  kernel_.AddFile(10, kE, "f");
   kernel_.Tell(Record(FAN_MODIFY, kE, "f", 10));
   StepAll();
   EXPECT_THAT(Told(), ElementsAre("written r/d/e/f"));
@@ -106,6 +107,7 @@ TEST_F(FanotifyWatcherTest, AnInterruptedReadIsTriedAgain) {
 
 TEST_F(FanotifyWatcherTest, AReadThatFailsEndsItAfterTheGoodRecords) {
   ASSERT_EQ(Open(), absl::OkStatus());
+  kernel_.AddFile(10, kE, "f");
   kernel_.Tell(Record(FAN_MODIFY, kE, "f", 10));
   EXPECT_EQ(watcher_->Step(), absl::OkStatus());
   kernel_.Fail(FanotifyCall::kRead, 0, EIO);
@@ -130,6 +132,7 @@ TEST_F(FanotifyWatcherTest, GarbageIsSaidAsALossAndCostsNoGoodRecord) {
 
 TEST_F(FanotifyWatcherTest, EveryShortReadIsALossAndCostsNoGoodRecord) {
   ASSERT_EQ(Open(), absl::OkStatus());
+  kernel_.AddFile(10, kR, "f");
   const std::string second = Rename(kR, "a", kD, "b", 11);
   for (std::size_t size = 1; size < second.size(); ++size) {
     receiver_.Clear();
@@ -144,6 +147,8 @@ TEST_F(FanotifyWatcherTest, EveryShortReadIsALossAndCostsNoGoodRecord) {
 
 TEST_F(FanotifyWatcherTest, AnOverflowIsOneForceReloadThatSaysWhy) {
   ASSERT_EQ(Open(), absl::OkStatus());
+  kernel_.AddFile(10, kR, "f");
+  kernel_.AddFile(11, kE, "g");
   kernel_.Tell(Record(FAN_MODIFY, kR, "f", 10) + Overflow() + Record(FAN_MODIFY, kE, "g", 11));
   StepAll();
   EXPECT_THAT(receiver_.events(),

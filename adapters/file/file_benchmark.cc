@@ -12,10 +12,17 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "benchmark/benchmark.h"
+#include "lookout/adapters/file/fake_fanotify_kernel.h"
+#include "lookout/adapters/file/fake_file_kernel.h"
 #include "lookout/adapters/file/fanotify_decoder.h"
 #include "lookout/adapters/file/fanotify_records.h"
+#include "lookout/adapters/file/fanotify_watcher.h"
 #include "lookout/adapters/file/inotify_decoder.h"
+#include "lookout/adapters/file/tree_watcher.h"
 #include "lookout/adapters/file/watch_tree.h"
+#include "lookout/events/event.h"
+#include "lookout/events/source.h"
+#include "lookout/testing/fake_clock.h"
 
 namespace lookout::file_internal {
 namespace {
@@ -77,6 +84,46 @@ void BM_DecodeFanotify(benchmark::State& state) {
   state.SetItemsProcessed(records);
 }
 BENCHMARK(BM_DecodeFanotify);
+
+// Takes everything, and keeps nothing.
+class Nobody final : public Receiver {
+ public:
+  void OnReady() override {}
+  bool OnEvent(Event event) override {
+    benchmark::DoNotOptimize(event);
+    return true;
+  }
+  void OnError(absl::Status) override {}
+};
+
+// Argument: files that are moved into one directory from where nothing is watched, all read at once. Items
+// are files.
+void BM_MoveIn(benchmark::State& state) {
+  constexpr std::uint64_t kWatched = 2, kOutside = 3, kFirst = 10;
+  std::vector<std::string> reads(1);
+  for (std::int64_t i = 0; i < state.range(0); ++i) {
+    const std::string name = absl::StrCat("file-", i);
+    if (reads.back().size() > 60'000) reads.emplace_back();
+    reads.back() +=
+        FakeFanotifyKernel::Rename(kOutside, name, kWatched, name, kFirst + static_cast<std::uint64_t>(i));
+  }
+  for (auto _ : state) {
+    FakeFileKernel files;
+    FakeFanotifyKernel kernel(files);
+    kernel.AddDirectory(kWatched, FakeFanotifyKernel::kTop, "r");
+    kernel.AddDirectory(kOutside, FakeFanotifyKernel::kTop, "o");
+    FakeClock clock;
+    Nobody nobody;
+    FanotifyWatcher watcher({.directory = "r", .recursive = true}, /*unlimited=*/false, kernel, files, clock,
+                            nobody);
+    absl::Status status = watcher.Open(TreeWatcher::Found::kSilent, [](std::uint64_t) { return true; });
+    for (const std::string& read : reads) kernel.Tell(read);
+    while (status.ok() && !(kernel.all_read() && watcher.caught_up())) status = watcher.Step();
+    if (!status.ok()) state.SkipWithError("what is played cannot be watched");
+  }
+  state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+BENCHMARK(BM_MoveIn)->RangeMultiplier(10)->Range(1'000, 100'000)->Unit(benchmark::kMillisecond);
 
 // Argument: how deep the directory is. Items are paths.
 void BM_Path(benchmark::State& state) {

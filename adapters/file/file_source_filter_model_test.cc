@@ -3,6 +3,7 @@
 // own.
 #include <atomic>
 #include <cstddef>
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -23,9 +24,11 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "lookout/adapters/file/file_cases.h"
 #include "lookout/adapters/file/file_counters.h"
 #include "lookout/adapters/file/file_model.h"
 #include "lookout/adapters/file/file_source.h"
+#include "lookout/adapters/file/own_file_system.h"
 #include "lookout/adapters/file/path_filter.h"
 #include "lookout/adapters/file/small_queue_kernel.h"
 #include "lookout/adapters/file/tree_watcher.h"
@@ -43,6 +46,7 @@ using ::lookout::file_internal::ModelHand;
 using ::lookout::file_internal::ModelTree;
 using ::lookout::file_internal::PathFilter;
 using ::lookout::file_internal::ReadTree;
+using ::lookout::file_internal::Replacing;
 using ::lookout::file_internal::SmallQueueKernel;
 using ::testing::IsEmpty;
 
@@ -138,6 +142,10 @@ struct Case {
 
 class FileSourceFilterModelTest : public ::testing::TestWithParam<Case> {
  protected:
+  void SetUp() override {
+    if (is_fanotify() && !file_internal::HasOwnFileSystem()) GTEST_SKIP() << "fanotify may be refused";
+  }
+  static bool is_fanotify() { return GetParam().backend == FileBackend::kFanotify; }
   // Halves of renames that left the tree, and polls, wait for time to pass.
   void CatchUp(FileSource& source) {
     std::atomic<bool> done = false;
@@ -155,7 +163,7 @@ class FileSourceFilterModelTest : public ::testing::TestWithParam<Case> {
     std::vector<std::jthread> threads;
     for (int hand = 0; hand < hands; ++hand) {
       threads.emplace_back([this, seed, hand] {
-        ModelHand worker(dir_.path(), outside_.path(), file_internal::Replacing::kAnything,
+        ModelHand worker(dir_.path(), outside_.path(), Replacing::kAnything,
                          seed * 10 + static_cast<unsigned>(hand));
         RulesHand rules(dir_.path(), seed * 10 + static_cast<unsigned>(hand));
         for (int i = 0; i < 8; ++i) {
@@ -163,6 +171,28 @@ class FileSourceFilterModelTest : public ::testing::TestWithParam<Case> {
           if (GetParam().filter.gitignore) rules.Operate();
         }
       });
+    }
+  }
+
+  // Rules change once all else is told, and the hands then rest: fanotify does not know what a rename is
+  // about to replace, and so not what of it has become hidden; see README, "Known limits".
+  void WorkInTurns(FileSource& source, unsigned seed, int hands) {
+    std::deque<ModelHand> workers;
+    std::deque<RulesHand> rules;
+    for (int hand = 0; hand < hands; ++hand) {
+      workers.emplace_back(dir_.path(), outside_.path(), Replacing::kNothing,
+                           seed * 10 + static_cast<unsigned>(hand));
+      rules.emplace_back(dir_.path(), seed * 10 + static_cast<unsigned>(hand));
+    }
+    for (int i = 0; i < 8; ++i) {
+      {
+        std::vector<std::jthread> threads;
+        for (ModelHand& worker : workers) threads.emplace_back([&worker] { worker.Work(4); });
+      }
+      if (!GetParam().filter.gitignore) continue;
+      CatchUp(source);
+      for (RulesHand& hand : rules) hand.Operate();
+      CatchUp(source);
     }
   }
 
@@ -174,10 +204,10 @@ class FileSourceFilterModelTest : public ::testing::TestWithParam<Case> {
     ASSERT_TRUE(source.ok());
     SourceRun run(**source, receiver_);
     receiver_.WaitForReady();
-    FileModel model;
+    FileModel model(/*again=*/is_fanotify());  // of a hidden name it does not know what it takes the place of
     for (unsigned round = 0; round < kRounds; ++round) {
       receiver_.Clear();
-      Work(round + 1, hands);
+      is_fanotify() ? WorkInTurns(**source, round + 1, hands) : Work(round + 1, hands);
       CatchUp(**source);
       std::vector<std::string> wrong, history;
       for (const Event& event : receiver_.events()) {
@@ -193,6 +223,7 @@ class FileSourceFilterModelTest : public ::testing::TestWithParam<Case> {
       }
       ASSERT_THAT(wrong, IsEmpty()) << "round " << round << "; what was told:\n"
                                     << absl::StrReplaceAll(absl::StrJoin(history, "\n"), {{dir_.path(), ""}});
+      if (is_fanotify()) continue;  // which keeps no list
       std::size_t directories = 1;
       for (const auto& [path, entry] : shown) directories += entry.is_directory ? 1 : 0;
       EXPECT_EQ((*source)->counters().directories, directories);
@@ -218,8 +249,12 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"inotify_gitignore", FileBackend::kInotify, 1 << 20, kIgnores},
                       Case{"inotify_gitignore_tiny_queue", FileBackend::kInotify, 5, kIgnores},
                       Case{"poll_patterns", FileBackend::kPoll, 1 << 20, kPatterns},
-                      Case{"poll_gitignore", FileBackend::kPoll, 1 << 20, kIgnores}),
+                      Case{"poll_gitignore", FileBackend::kPoll, 1 << 20, kIgnores},
+                      Case{"fanotify_patterns", FileBackend::kFanotify, 1 << 20, kPatterns},
+                      Case{"fanotify_gitignore", FileBackend::kFanotify, 1 << 20, kIgnores}),
     [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace
 }  // namespace lookout
+
+int main(int argc, char** argv) { return lookout::file_internal::RunFileCases(argc, argv); }
