@@ -172,6 +172,9 @@ absl::Duration EngineSession::UntilNextCheck() const {
   return std::max(absl::ZeroDuration(), std::min(AskIn(), audit_in));
 }
 
+// An engine is not late while it is the receiver that is waited for.
+absl::Duration EngineSession::TimeOfOurs() const { return TimePassed(clock_) - receivers_time_; }
+
 absl::Status EngineSession::Reconcile(Mode mode) {
   const absl::StatusOr<Listing> listing = AskForList();
   return listing.ok() ? TakeOver(*listing, mode) : listing.status();
@@ -223,11 +226,11 @@ absl::StatusOr<EngineSession::Mark> EngineSession::TakeMark() {
 // A mark that was seen on an earlier stream says nothing of this one, which may not be subscribed yet: it has
 // to begin first.
 absl::Status EngineSession::ReadTo(const Mark& mark, Mode mode, Ids* busy) {
-  const absl::Duration deadline = TimePassed(clock_) + 3 * options_.timeout;
+  const absl::Duration deadline = TimeOfOurs() + 3 * options_.timeout;
   while (taken_ && mark.key.has_value() && !(begun_ && continuity_.HasSeen(*mark.key))) {
     const absl::StatusOr<bool> got = FetchWhatMustCome();
     if (!got.ok()) return got.status();
-    if (!*got || TimePassed(clock_) > deadline) return OnMarkMissed();
+    if (!*got || TimeOfOurs() > deadline) return OnMarkMissed();
     TakeItem(mode, busy);
   }
   continuity_.MarkIsFound();
@@ -279,7 +282,7 @@ absl::StatusOr<bool> EngineSession::Fetch(absl::Duration timeout) {
   if (HasItem()) return true;
   items_.clear();
   taken_items_ = 0;
-  const absl::Duration deadline = TimePassed(clock_) + timeout;
+  const absl::Duration deadline = TimeOfOurs() + timeout;
   absl::Duration left = timeout;
   while (items_.empty()) {
     Flush();  // nothing is kept back while it waits, nor if there is no more to come
@@ -290,7 +293,7 @@ absl::StatusOr<bool> EngineSession::Fetch(absl::Duration timeout) {
       if (!next.ok()) return next.status();
       if (next->empty()) return false;
       bytes_ = *std::move(next);
-      left = deadline - TimePassed(clock_);  // bytes need not be the end of an object
+      left = deadline - TimeOfOurs();  // bytes need not be the end of an object
     }
     // Of what waits to be decoded there may be seconds of work.
     if (engine_.stopping()) return absl::CancelledError("stopped");
@@ -356,7 +359,9 @@ void EngineSession::Flush() {
     for (Event& event : told_) event.attributes.Set(kHost, options_.host);
   }
   counters_.emitted += told_.size();
+  const absl::Duration before = TimePassed(clock_);
   taken_ = receiver_.OnEvents(absl::MakeSpan(told_));
+  receivers_time_ += TimePassed(clock_) - before;
   told_.clear();
 }
 

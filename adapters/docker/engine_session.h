@@ -91,6 +91,7 @@ class EngineSession {
   absl::Duration AnswerTime() const;
   absl::Duration AskIn() const;
   absl::Duration UntilNextCheck() const;
+  absl::Duration TimeOfOurs() const;  // TimePassed(), but for what events took to be taken
 
   // Lists, and reads up to the mark, which was taken before, and to that of the list; what differs is told,
   // and that it was lost.
@@ -144,6 +145,7 @@ class EngineSession {
   bool remembered_ = false;  // the last mark had a key
   bool forgot_ = false;      // it had none, but the one before had
   absl::Duration lived_;
+  absl::Duration receivers_time_;  // that it took to take events
   // When, on the scale of TimePassed().
   absl::Duration checked_;
   absl::Duration audited_;
