@@ -57,7 +57,11 @@ absl::Status EngineSession::Run() {
   checked_ = audited_ = live;
   while (taken_) {
     if (absl::Status status = Step(); !status.ok()) {
-      if (was_cut_) lived_ = TimePassed(clock_) - live;
+      if (was_cut_) {
+        lived_ = TimePassed(clock_) - live;
+      } else if (!absl::IsCancelled(status)) {
+        TellRest();
+      }
       return status;
     }
   }
@@ -99,17 +103,37 @@ absl::Status EngineSession::Resume() {
 absl::Status EngineSession::Step() {
   // A loss is said as soon as it may be, however quiet the stream is.
   const absl::StatusOr<bool> got = Fetch(continuity_.loss().has_value() ? MendIn() : UntilNextCheck());
-  if (!got.ok()) {
-    was_cut_ = true;
-    return got.status();
-  }
+  if (!got.ok()) return got.status();
   const Mode mode = continuity_.loss().has_value() ? Mode::kAfterGap : Mode::kNew;
   while (taken_ && HasItem()) TakeItem(mode, nullptr);
   Flush();
   if (!taken_) return absl::OkStatus();
   if (continuity_.loss().has_value()) return MendIn() > absl::ZeroDuration() ? absl::OkStatus() : Recover();
-  if (absl::Status status = CheckLife(); !status.ok()) return status;
+  // An engine whose words are at hand is not silent, however long they had to wait for the receiver.
+  if (!*got) {
+    if (absl::Status status = CheckLife(); !status.ok()) return status;
+  }
   return TimePassed(clock_) - audited_ >= options_.audit_interval ? Audit() : absl::OkStatus();
+}
+
+// What had come by the time that something else failed. What comes from now on, the next stream shows again.
+void EngineSession::TellRest() {
+  bool asked = false;
+  while (taken_ && !engine_.stopping()) {
+    if (HasItem()) {
+      TakeItem(Mode::kNew, nullptr);
+    } else if (decoded_ < bytes_.size()) {
+      Flush();
+      Decode();
+    } else if (!std::exchange(asked, true)) {
+      absl::StatusOr<std::string> rest = engine_.Next(absl::ZeroDuration(), std::exchange(bytes_, {}));
+      decoded_ = 0;
+      if (rest.ok()) bytes_ = *std::move(rest);
+    } else {
+      break;
+    }
+  }
+  Flush();
 }
 
 absl::Status EngineSession::Recover() {
@@ -280,32 +304,40 @@ absl::Time EngineSession::Since() const {
 
 absl::StatusOr<bool> EngineSession::Fetch(absl::Duration timeout) {
   if (HasItem()) return true;
-  items_.clear();
-  taken_items_ = 0;
   const absl::Duration deadline = TimeOfOurs() + timeout;
   absl::Duration left = timeout;
-  while (items_.empty()) {
+  while (!HasItem()) {
     Flush();  // nothing is kept back while it waits, nor if there is no more to come
     if (decoded_ == bytes_.size()) {
       if (left < absl::ZeroDuration()) return false;
       decoded_ = 0;
       absl::StatusOr<std::string> next = engine_.Next(left, std::exchange(bytes_, std::string()));
-      if (!next.ok()) return next.status();
+      if (!next.ok()) {
+        was_cut_ = true;
+        return next.status();
+      }
       if (next->empty()) return false;
       bytes_ = *std::move(next);
       left = deadline - TimeOfOurs();  // bytes need not be the end of an object
     }
     // Of what waits to be decoded there may be seconds of work.
     if (engine_.stopping()) return absl::CancelledError("stopped");
-    const absl::string_view slice = absl::string_view(bytes_).substr(decoded_, kSlice);
-    decoded_ += slice.size();
-    decoder_->Feed(slice, clock_.TimeNow(), [this](Item item) {
-      items_.push_back(std::move(item));
-      return true;
-    });
+    Decode();
   }
   begun_ = true;
   return true;
+}
+
+// A slice of what has come, once what was decoded is taken.
+void EngineSession::Decode() {
+  items_.clear();
+  taken_items_ = 0;
+  const absl::string_view slice = absl::string_view(bytes_).substr(decoded_, kSlice);
+  decoded_ += slice.size();
+  decoder_->Feed(slice, clock_.TimeNow(), [this](Item item) {
+    items_.push_back(std::move(item));
+    return true;
+  });
 }
 
 void EngineSession::TakeItem(Mode mode, Ids* busy) {

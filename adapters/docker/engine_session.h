@@ -84,6 +84,7 @@ class EngineSession {
   absl::Status Begin();
   absl::Status Resume();
   absl::Status Step();
+  void TellRest();
   absl::Status Recover();
   absl::Duration MendIn() const;  // how long a loss has to wait
   absl::Status Audit();
@@ -112,6 +113,7 @@ class EngineSession {
   absl::StatusOr<bool> Fetch(absl::Duration timeout);
   // The same for one that the engine remembers, and so must send.
   absl::StatusOr<bool> FetchWhatMustCome();
+  void Decode();
   bool HasItem() const { return taken_items_ < items_.size(); }
   void TakeItem(Mode mode, Ids* busy);
   void OnMalformed(const EventStreamDecoder::Item& item);

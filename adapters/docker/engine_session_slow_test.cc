@@ -15,7 +15,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 // More than is decoded, or told, together.
@@ -29,6 +28,51 @@ class EngineSessionSlowTest : public EngineSessionHarness {
     return lines;
   }
 };
+
+// Which is found out while the receiver blocks.
+TEST_F(EngineSessionSlowTest, WhatWasReadOfAnEngineThatIsNoMoreIsTold) {
+  options_.liveness = absl::Seconds(30);
+  engine_.ping = absl::UnavailableError("refused");
+  engine_.stream = {ManyLines()};
+  busy_.meanwhile = [this] { clock_.Advance(absl::Seconds(31)); };
+  EXPECT_TRUE(absl::IsUnavailable(Run()));
+  EXPECT_THAT(receiver_.events(), SizeIs(kMany));
+}
+
+TEST_F(EngineSessionSlowTest, WhatWasReadBeforeAnAuditFailedIsTold) {
+  options_.audit_interval = absl::Seconds(60);
+  engine_.stream = {ManyLines() + Line("die", "web").substr(0, 20), Line("die", "web").substr(20)};
+  engine_.listed.containers = {Container("web", Phase::kRunning)};
+  busy_.meanwhile = [this] { clock_.Advance(absl::Seconds(61)); };
+  engine_.on_list = [this] {
+    if (engine_.lists == 2) engine_.refusal = absl::UnavailableError("away");
+  };
+  const absl::Status end = Run();
+  EXPECT_THAT(std::string(end.message()), HasSubstr("away"));
+  EXPECT_THAT(receiver_.events(), SizeIs(kMany + 1));
+  EXPECT_EQ(lived_, absl::ZeroDuration()) << "and that is no cut that may be passed over";
+}
+
+TEST_F(EngineSessionSlowTest, WhatWasReadBeforeALossCouldNotBeMendedIsTold) {
+  engine_.stream = {"garbage\n" + ManyLines()};
+  engine_.on_list = [this] {
+    if (engine_.lists == 2) engine_.refusal = absl::UnavailableError("away");
+  };
+  EXPECT_TRUE(absl::IsUnavailable(Run()));
+  EXPECT_THAT(receiver_.events(), SizeIs(kMany)) << "the loss is said by the next";
+}
+
+TEST_F(EngineSessionSlowTest, AStreamThatIsCutWhileItIsAuditedIsCut) {
+  options_.audit_interval = absl::Seconds(60);
+  busy_.meanwhile = [this] {
+    engine_.remembered = Line("die", "web", 8);
+    clock_.Advance(absl::Seconds(61));
+  };
+  engine_.stream = {Line("start", "web"), "cut"};
+  EXPECT_TRUE(absl::IsUnavailable(Run()));
+  EXPECT_EQ(counters_.audits, 1u);
+  EXPECT_EQ(lived_, absl::Seconds(61));
+}
 
 TEST_F(EngineSessionSlowTest, AMarkIsNotMissedForAsLongAsTheReceiverBlocks) {
   RunOnce(Line("start", "web"));
