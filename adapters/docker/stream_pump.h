@@ -85,7 +85,6 @@ class StreamPump {
   bool OnSent();
   bool OnHead();
   bool OnData(absl::string_view bytes);
-  void Overflow(std::size_t more) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Waits for `condition`, stop, or the end of time; false in the last case.
   bool Await(bool (StreamPump::*condition)() const, absl::Duration timeout, std::stop_token stop);
   bool HasNews() const ABSL_SHARED_LOCKS_REQUIRED(mu_);
