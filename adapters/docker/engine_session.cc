@@ -104,8 +104,7 @@ absl::Status EngineSession::Step() {
   // A loss is said as soon as it may be, however quiet the stream is.
   const absl::StatusOr<bool> got = Fetch(continuity_.loss().has_value() ? MendIn() : UntilNextCheck());
   if (!got.ok()) return got.status();
-  const Mode mode = continuity_.loss().has_value() ? Mode::kAfterGap : Mode::kNew;
-  while (taken_ && HasItem()) TakeItem(mode, nullptr);
+  while (taken_ && HasItem()) TakeItem(Mode::kNew, nullptr);
   Flush();
   if (!taken_) return absl::OkStatus();
   if (continuity_.loss().has_value()) return MendIn() > absl::ZeroDuration() ? absl::OkStatus() : Recover();
@@ -343,6 +342,8 @@ void EngineSession::Decode() {
 void EngineSession::TakeItem(Mode mode, Ids* busy) {
   Item& item = items_[taken_items_++];
   if (item.verdict == Verdict::kMalformed) return OnMalformed(item);
+  // What follows on what could not be read, in one piece with it or not.
+  if (mode == Mode::kNew && continuity_.loss().has_value()) mode = Mode::kAfterGap;
   continuity_.Take(std::move(item), mode, clock_.TimeNow(), told_, busy);
   if (told_.size() >= kMostTold) Flush();
 }
