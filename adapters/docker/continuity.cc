@@ -14,7 +14,7 @@ void Continuity::StartAt(absl::Time engine_time) {
 }
 
 void Continuity::Take(Item item, Mode mode, absl::Time now, std::vector<Event>& told,
-                      absl::flat_hash_set<std::string>* busy) {
+                      Meanwhile* meanwhile) {
   if (!history_.Add(item.key)) {
     ++counters_.duplicates;
     return;
@@ -30,8 +30,10 @@ void Continuity::Take(Item item, Mode mode, absl::Time now, std::vector<Event>& 
     ++counters_.filtered;
     return;
   }
-  const bool says_where_it_is = ChangesPhase(event.action) || event.action == Action::kContainerRename;
-  if (busy != nullptr && says_where_it_is) busy->insert(event.actor_id);
+  if (meanwhile != nullptr && ChangesPhase(event.action)) meanwhile->moved.insert(event.actor_id);
+  if (meanwhile != nullptr && event.action == Action::kContainerRename && event.actor_name != event.actor_id) {
+    meanwhile->names[event.actor_id] = event.actor_name;
+  }
   TakeEvent(std::move(event), mode, now, told);
 }
 
@@ -76,15 +78,19 @@ void Continuity::ForgetLast() {
   table_.BeginGap();
 }
 
-void Continuity::Learn(const ContainerList& list, const absl::flat_hash_set<std::string>& busy,
-                       absl::Time now, std::vector<Event>& told) {
+void Continuity::Learn(const ContainerList& list, const Meanwhile& meanwhile, absl::Time now,
+                       std::vector<Event>& told) {
+  const absl::flat_hash_set<std::string>& busy = meanwhile.moved;
   std::vector<ListedContainer> wanted;
-  for (const ListedContainer& container : list.containers) {
+  for (ListedContainer container : list.containers) {
+    if (const auto name = meanwhile.names.find(container.id); name != meanwhile.names.end()) {
+      container.name = name->second;
+    }
     const bool is_known = table_.Find(container.id) != nullptr;
     if (is_known && !busy.contains(container.id) && IsRenamedAway(container)) {
       table_.Forget(container.id);
     } else if (is_known || Matches(options_.filters, container)) {
-      wanted.push_back(container);
+      wanted.push_back(std::move(container));
     }
   }
   if (!std::exchange(knows_containers_, true)) {

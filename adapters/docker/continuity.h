@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/time/time.h"
 #include "lookout/adapters/docker/container_list.h"
@@ -42,6 +43,12 @@ class Continuity {
     kAfterGap,  // told, and before it what must have happened for it to be possible
   };
 
+  // What a stream said while a list was made: that is later than what the list says.
+  struct Meanwhile {
+    absl::flat_hash_set<std::string> moved = {};               // containers that changed their phase
+    absl::flat_hash_map<std::string, std::string> names = {};  // new ones, by the container's ID
+  };
+
   // `counters` must outlive it.
   Continuity(ContinuityOptions options, EngineCounters& counters)
       : options_(std::move(options)), counters_(counters), table_({.renames = options_.renames}) {}
@@ -53,10 +60,10 @@ class Continuity {
   bool began() const { return began_; }
   void SetBegan() { began_ = true; }
 
-  // Takes over a well-formed object of the stream, unless it was seen before; appends what is to be told.
-  // The container it is about, if it is about one and was not seen before, goes to `busy` if given.
+  // Takes over a well-formed object of the stream, unless it was seen before; appends what is to be told, and
+  // notes it in `meanwhile` if given.
   void Take(EventStreamDecoder::Item item, Mode mode, absl::Time now, std::vector<Event>& told,
-            absl::flat_hash_set<std::string>* busy = nullptr);
+            Meanwhile* meanwhile = nullptr);
 
   // Remembers an object that cannot be read, if it has a key.
   void NoteUnreadable(std::uint64_t key) {
@@ -78,10 +85,9 @@ class Continuity {
   const std::optional<std::string>& loss() const { return loss_; }
   void LossIsTold() { loss_.reset(); }
 
-  // Takes over what a list says; containers in `busy` are as their events said, later. Appends what must
-  // have happened if something else was known before; so not if nothing was.
-  void Learn(const ContainerList& list, const absl::flat_hash_set<std::string>& busy, absl::Time now,
-             std::vector<Event>& told);
+  // Takes over what a list says, but for what is known from `meanwhile`. Appends what must have happened if
+  // something else was known before; so not if nothing was.
+  void Learn(const ContainerList& list, const Meanwhile& meanwhile, absl::Time now, std::vector<Event>& told);
   // Notes that a stream did not show a mark. True unless the one before did not either.
   bool NoteMarkMissed() { return !std::exchange(mark_missed_, true); }
   void MarkIsFound() { mark_missed_ = false; }

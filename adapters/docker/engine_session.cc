@@ -221,9 +221,9 @@ absl::StatusOr<EngineSession::Listing> EngineSession::AskForList() {
 absl::Status EngineSession::TakeOver(const Listing& listing, Mode mode) {
   malformed_when_listed_ = malformed_;
   if (!listing.list.has_value()) return absl::OkStatus();
-  Ids busy;
-  if (absl::Status status = ReadTo(listing.mark, mode, &busy); !status.ok()) return status;
-  continuity_.Learn(*listing.list, busy, clock_.TimeNow(), told_);
+  Meanwhile meanwhile;
+  if (absl::Status status = ReadTo(listing.mark, mode, &meanwhile); !status.ok()) return status;
+  continuity_.Learn(*listing.list, meanwhile, clock_.TimeNow(), told_);
   Flush();
   return absl::OkStatus();
 }
@@ -248,13 +248,13 @@ absl::StatusOr<EngineSession::Mark> EngineSession::TakeMark() {
 
 // A mark that was seen on an earlier stream says nothing of this one, which may not be subscribed yet: it has
 // to begin first.
-absl::Status EngineSession::ReadTo(const Mark& mark, Mode mode, Ids* busy) {
+absl::Status EngineSession::ReadTo(const Mark& mark, Mode mode, Meanwhile* meanwhile) {
   const absl::Duration deadline = TimeOfOurs() + 3 * options_.timeout;
   while (taken_ && mark.key.has_value() && !(begun_ && continuity_.HasSeen(*mark.key))) {
     const absl::StatusOr<bool> got = FetchWhatMustCome();
     if (!got.ok()) return got.status();
     if (!*got || TimeOfOurs() > deadline) return OnMarkMissed();
-    TakeItem(mode, busy);
+    TakeItem(mode, meanwhile);
   }
   continuity_.MarkIsFound();
   Flush();
@@ -339,12 +339,12 @@ void EngineSession::Decode() {
   });
 }
 
-void EngineSession::TakeItem(Mode mode, Ids* busy) {
+void EngineSession::TakeItem(Mode mode, Meanwhile* meanwhile) {
   Item& item = items_[taken_items_++];
   if (item.verdict == Verdict::kMalformed) return OnMalformed(item);
   // What follows on what could not be read, in one piece with it or not.
   if (mode == Mode::kNew && continuity_.loss().has_value()) mode = Mode::kAfterGap;
-  continuity_.Take(std::move(item), mode, clock_.TimeNow(), told_, busy);
+  continuity_.Take(std::move(item), mode, clock_.TimeNow(), told_, meanwhile);
   if (told_.size() >= kMostTold) Flush();
 }
 

@@ -69,7 +69,7 @@ class EngineSession {
 
  private:
   using Mode = Continuity::Mode;
-  using Ids = absl::flat_hash_set<std::string>;
+  using Meanwhile = Continuity::Meanwhile;
   using Keys = absl::flat_hash_set<std::uint64_t>;
   struct Mark {
     std::optional<std::uint64_t> key;  // none: nothing is remembered
@@ -103,7 +103,7 @@ class EngineSession {
   absl::Status TakeOver(const Listing& listing, Mode mode);
   absl::StatusOr<Mark> TakeMark();
   // Takes what comes up to the mark. Unavailable if it does not come, but not twice in a row.
-  absl::Status ReadTo(const Mark& mark, Mode mode, Ids* busy = nullptr);
+  absl::Status ReadTo(const Mark& mark, Mode mode, Meanwhile* meanwhile = nullptr);
   absl::Status OnMarkMissed();
   absl::StatusOr<bool> FollowsOn(const Mark& mark);
   bool IsKnown(const EventStreamDecoder::Item& item) const;
@@ -115,7 +115,7 @@ class EngineSession {
   absl::StatusOr<bool> FetchWhatMustCome();
   void Decode();
   bool HasItem() const { return taken_items_ < items_.size(); }
-  void TakeItem(Mode mode, Ids* busy);
+  void TakeItem(Mode mode, Meanwhile* meanwhile);
   void OnMalformed(const EventStreamDecoder::Item& item);
 
   void Ready();

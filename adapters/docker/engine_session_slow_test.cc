@@ -54,6 +54,7 @@ TEST_F(EngineSessionSlowTest, WhatWasReadBeforeAnAuditFailedIsTold) {
 }
 
 TEST_F(EngineSessionSlowTest, WhatWasReadBeforeALossCouldNotBeMendedIsTold) {
+  engine_.listed.containers = {Container("web", Phase::kRunning)};
   engine_.stream = {"garbage\n" + ManyLines()};
   engine_.on_list = [this] {
     if (engine_.lists == 2) engine_.refusal = absl::UnavailableError("away");
