@@ -65,10 +65,13 @@ class Continuity {
   void Take(EventStreamDecoder::Item item, Mode mode, absl::Time now, std::vector<Event>& told,
             Meanwhile* meanwhile = nullptr);
 
-  // Remembers an object that cannot be read, if it has a key.
-  void NoteUnreadable(std::uint64_t key) {
+  // Takes an object for seen that is not to be taken, if it has a key.
+  void NoteSeen(std::uint64_t key) {
     if (key != 0) history_.Add(key);
   }
+
+  // Whether a new one would be told.
+  bool IsToldOf(const Event& event) const { return Matches(options_.filters, event) && IsWanted(event); }
 
   bool HasSeen(std::uint64_t key) const { return history_.Contains(key); }
 

@@ -47,8 +47,7 @@ EngineSession::EngineSession(const SessionOptions& options, Continuity& continui
 
 absl::Status EngineSession::Run() {
   if (absl::Status status = engine_.Connect(); !status.ok()) return status;
-  decoder_.emplace(
-      EventStreamDecoderOptions{.max_object_bytes = options_.max_object_bytes, .dialect = engine_.dialect()});
+  decoder_.emplace(DecoderOptions());
   continuity_.StartAt(engine_.engine_time());
   if (absl::Status status = engine_.Subscribe(Since()); !status.ok()) return status;
   if (absl::Status status = continuity_.began() ? Resume() : Begin(); !status.ok()) return status;
@@ -68,11 +67,16 @@ absl::Status EngineSession::Run() {
   return absl::OkStatus();
 }
 
+EventStreamDecoderOptions EngineSession::DecoderOptions() const {
+  return {.max_object_bytes = options_.max_object_bytes, .dialect = engine_.dialect()};
+}
+
 absl::Status EngineSession::Begin() {
   absl::StatusOr<Mark> mark = TakeMark();
   if (!mark.ok()) return mark.status();
   if (absl::Status status = ReadTo(*mark, Mode::kOld); !status.ok()) return status;
   if (absl::Status status = Reconcile(Mode::kOld); !status.ok()) return status;
+  for (const Mark::Remembered& old : mark->events) continuity_.NoteSeen(old.key);  // whether it was shown or not
   OnLossMended();  // of what happened before
   continuity_.SetBegan();
   Ready();
@@ -92,6 +96,7 @@ absl::Status EngineSession::Resume() {
       continuity_.ForgetLast();
       continuity_.Lose("the engine does not remember what came right after the last event that was seen");
     }
+    PassOverLeftOut(*mark);
     if (!continuity_.loss().has_value()) {
       Ready();
       return ReadTo(*mark, Mode::kNew);
@@ -165,6 +170,7 @@ absl::Status EngineSession::Compare(const Mark& mark, Mode mode, absl::string_vi
   const absl::Status learnt = continuity_.mark_missed() ? Reconcile(mode) : TakeOver(*listing, mode);
   if (!learnt.ok()) return learnt;
   if (counters_.synthesized != before) continuity_.Lose(std::string(reason));
+  PassOverLeftOut(mark);
   if (continuity_.loss().has_value()) TellLoss();
   return absl::OkStatus();
 }
@@ -231,19 +237,16 @@ absl::Status EngineSession::TakeOver(const Listing& listing, Mode mode) {
 absl::StatusOr<EngineSession::Mark> EngineSession::TakeMark() {
   const absl::StatusOr<std::string> replay = engine_.Replay(Since());
   if (!replay.ok()) return replay.status();
-  Mark mark;
-  EventStreamDecoder decoder({.max_object_bytes = options_.max_object_bytes, .dialect = engine_.dialect()});
-  decoder.Feed(*replay, clock_.TimeNow(), [&](Item item) {
-    if (item.verdict == Verdict::kMalformed) {
-      if (item.key != 0) mark.unreadable.insert(item.key);
-      return true;
-    }
-    mark.key = item.key;
-    mark.has_last = mark.has_last || item.key == continuity_.last();
-    return true;
-  });
+  Mark mark = ReadMark(*replay, DecoderOptions(), continuity_);
   forgot_ = std::exchange(remembered_, mark.key.has_value()) && !remembered_;
   return mark;
+}
+
+// Told late it would be out of order: its container went on.
+void EngineSession::PassOverLeftOut(const Mark& mark) {
+  const std::vector<std::uint64_t> keys = LeftOut(mark, continuity_);
+  for (const std::uint64_t key : keys) continuity_.NoteSeen(key);
+  if (!keys.empty()) continuity_.Lose("the engine left out of its stream what it remembers");
 }
 
 // A mark that was seen on an earlier stream says nothing of this one, which may not be subscribed yet: it has
@@ -352,7 +355,7 @@ void EngineSession::TakeItem(Mode mode, Meanwhile* meanwhile) {
 void EngineSession::OnMalformed(const Item& item) {
   const bool is_known = IsKnown(item);
   unreadable_.erase(item.key);
-  continuity_.NoteUnreadable(item.key);
+  continuity_.NoteSeen(item.key);
   if (is_known) {
     ++counters_.duplicates;
     return;

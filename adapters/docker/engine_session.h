@@ -13,7 +13,8 @@
 //   containers were is in the list, or for those that changed between the marks, in the stream.
 // - Again after a break: subscribe, mark. If the last object that was seen is still remembered, all between
 //   is as well, and nothing is lost. Otherwise list, mark; read up to the mark; tell the difference between
-//   what was known and the list as synthesized events; then say the loss.
+//   what was known and the list as synthesized events; then say the loss. So also where something is
+//   remembered from between what was seen: the stream left it out, and it is not told late.
 // - Audit: the same on a stream that is not broken.
 //
 // Pure but for the clock and what EngineApi does. Used by one thread.
@@ -37,6 +38,7 @@
 #include "lookout/adapters/docker/engine_api.h"
 #include "lookout/adapters/docker/engine_counters.h"
 #include "lookout/adapters/docker/event_stream_decoder.h"
+#include "lookout/adapters/docker/stream_mark.h"
 #include "lookout/events/event.h"
 #include "lookout/events/source.h"
 
@@ -71,16 +73,13 @@ class EngineSession {
   using Mode = Continuity::Mode;
   using Meanwhile = Continuity::Meanwhile;
   using Keys = absl::flat_hash_set<std::uint64_t>;
-  struct Mark {
-    std::optional<std::uint64_t> key;  // none: nothing is remembered
-    bool has_last = false;             // the last object that was seen is remembered
-    Keys unreadable = {};              // what is remembered as well, but may look like something else
-  };
+  using Mark = StreamMark;
   struct Listing {
     std::optional<ContainerList> list;  // none: it is refused
     Mark mark;                          // taken after it
   };
 
+  EventStreamDecoderOptions DecoderOptions() const;
   absl::Status Begin();
   absl::Status Resume();
   absl::Status Step();
@@ -102,6 +101,7 @@ class EngineSession {
   absl::StatusOr<Listing> AskForList();
   absl::Status TakeOver(const Listing& listing, Mode mode);
   absl::StatusOr<Mark> TakeMark();
+  void PassOverLeftOut(const Mark& mark);
   // Takes what comes up to the mark. Unavailable if it does not come, but not twice in a row.
   absl::Status ReadTo(const Mark& mark, Mode mode, Meanwhile* meanwhile = nullptr);
   absl::Status OnMarkMissed();

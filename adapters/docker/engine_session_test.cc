@@ -81,6 +81,79 @@ TEST_F(EngineSessionTest, AReplayWithoutWhatWasSeenIsMendedAndSaidOnce) {
   EXPECT_THAT(receiver_.events(), IsEmpty());
 }
 
+// An engine passes over a reader for whom it has no room, and goes on with what comes after.
+
+TEST_F(EngineSessionTest, WhatTheStreamLeftOutIsALossAndNotToldLate) {
+  const std::string start = Line("start", "web", 7), die = Line("die", "web", 8);
+  const std::string again = Line("start", "web", 9);
+  engine_.listed.containers = {Container("web", Phase::kRunning)};
+  for (const std::string& memory : {start + die + again, die + again}) {
+    continuity_.reset();
+    RunOnce(start + again);
+    engine_.stream = {engine_.remembered = memory, "cut"};
+    EXPECT_TRUE(absl::IsUnavailable(Run()));
+    EXPECT_THAT(receiver_.events(), ElementsAre(IsForceReload("unix:///test"))) << memory;
+
+    receiver_.Clear();
+    engine_.stream = {memory};
+    EXPECT_TRUE(absl::IsCancelled(Run()));
+    EXPECT_THAT(receiver_.events(), IsEmpty()) << "that is said once";
+    engine_.remembered = "";
+  }
+}
+
+TEST_F(EngineSessionTest, WhatTheStreamLeftOutIsFoundByAnAudit) {
+  options_.audit_interval = absl::Minutes(25);
+  engine_.listed.containers = {Container("web", Phase::kRunning)};
+  engine_.stream = {Line("start", "web", 7) + Line("start", "web", 9)};
+  busy_.meanwhile = [this] {
+    engine_.remembered = Line("start", "web", 7) + Line("die", "web", 8) + Line("start", "web", 9);
+  };
+  EXPECT_TRUE(absl::IsCancelled(Run()));
+  EXPECT_GE(counters_.audits, 2u) << "and it is said once";
+  EXPECT_THAT(receiver_.events(),
+              ElementsAre(IsEvent(Action::kContainerStart, "web"), IsEvent(Action::kContainerStart, "web"),
+                          IsForceReload("unix:///test")));
+}
+
+// Two that happen at once may be remembered in one order and sent in the other.
+TEST_F(EngineSessionTest, WhatIsOnlyLateIsToldAndNoLoss) {
+  engine_.listed.containers = {Container("web", Phase::kRunning), Container("db", Phase::kRunning)};
+  RunOnce(Line("kill", "web", 7) + Line("die", "web", 9));
+  engine_.remembered = Line("kill", "web", 7) + Line("die", "db", 8) + Line("die", "web", 9);
+  engine_.stream = {engine_.remembered};
+  EXPECT_TRUE(absl::IsCancelled(Run()));
+  EXPECT_THAT(receiver_.events(), ElementsAre(IsEvent(Action::kContainerDie, "db")));
+}
+
+// What was before the source was ready is nobody's business, if the stream does not replay it either.
+TEST_F(EngineSessionTest, WhatIsOldIsNotLeftOut) {
+  options_.audit_interval = absl::Minutes(25);
+  engine_.listed.containers = {Container("web", Phase::kCreated)};
+  engine_.remembered = Line("create", "web", 7);
+  EXPECT_TRUE(absl::IsUnavailable(Run())) << "once more, without marks";
+  engine_.stream = {"pause", "pause", "pause", "pause", Line("start", "web", 8)};
+  busy_.meanwhile = [this] {
+    engine_.remembered = Line("create", "web", 7) + Line("start", "web", 8);
+    engine_.listed.containers = {Container("web", Phase::kRunning)};
+  };
+  EXPECT_TRUE(absl::IsCancelled(Run()));
+  EXPECT_GE(counters_.audits, 1u);
+  EXPECT_THAT(receiver_.events(), ElementsAre(IsEvent(Action::kContainerStart, "web")));
+}
+
+TEST_F(EngineSessionTest, WhatNobodyWantsIsNotLeftOut) {
+  continuity_options_.filters.names = {"web"};
+  engine_.listed.containers = {Container("web", Phase::kRunning)};
+  const std::string health = Line("health_status: healthy", "web", 8), other = Line("die", "other", 9);
+  RunOnce(Line("kill", "web", 7) + Line("start", "other", 10) + Line("kill", "web", 11));
+  engine_.remembered =
+      Line("kill", "web", 7) + health + other + Line("start", "other", 10) + Line("kill", "web", 11);
+  engine_.stream = {engine_.remembered};
+  EXPECT_TRUE(absl::IsCancelled(Run()));
+  EXPECT_THAT(receiver_.events(), IsEmpty());
+}
+
 TEST_F(EngineSessionTest, AnEngineThatForgotAllIsMendedAndFollowedFromThereOn) {
   RunOnce(Line("start", "web"));
   EXPECT_TRUE(absl::IsCancelled(Run()));
