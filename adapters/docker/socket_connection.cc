@@ -16,6 +16,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "lookout/adapters/docker/hang_up.h"
 
 namespace lookout::docker_internal {
 namespace {
@@ -119,7 +120,7 @@ absl::Status SocketError(int error, absl::string_view what, int family) {
   if (error == EMFILE || error == ENFILE) {
     return absl::ResourceExhaustedError(absl::StrCat(text, " (raise the limit, ulimit -n)"));
   }
-  return absl::UnavailableError(text);
+  return error == ECONNRESET || error == EPIPE ? HangUp(text) : absl::UnavailableError(text);
 }
 
 absl::StatusOr<std::unique_ptr<EngineConnection>> ConnectUnix(const std::string& path, StoppableWait& wait,
