@@ -81,6 +81,10 @@ class Continuity {
   // The time of the last object that was taken and says one; absl::InfinitePast() if there was none.
   absl::Time last_time() const { return last_time_; }
 
+  // Until when all was heard that happened, on the scale of TimePassed(), or earlier.
+  void NoteHeard(absl::Duration at) { heard_at_ = at; }
+  absl::Duration heard_at() const { return heard_at_; }
+
   // Notes that something was lost. Stays so until that is told.
   void Lose(std::string reason);
   // Notes that the next object does not follow on the last.
@@ -117,6 +121,7 @@ class Continuity {
   std::optional<absl::Time> started_at_;
   std::optional<std::uint64_t> last_;
   absl::Time last_time_ = absl::InfinitePast();
+  absl::Duration heard_at_;
   std::optional<std::string> loss_;
 };
 

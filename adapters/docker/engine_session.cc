@@ -47,6 +47,7 @@ EngineSession::EngineSession(const SessionOptions& options, Continuity& continui
 
 absl::Status EngineSession::Run() {
   if (absl::Status status = engine_.Connect(); !status.ok()) return status;
+  connected_ = TimePassed(clock_);
   decoder_.emplace(DecoderOptions());
   continuity_.StartAt(engine_.engine_time());
   if (absl::Status status = engine_.Subscribe(Since()); !status.ok()) return status;
@@ -89,6 +90,7 @@ absl::Status EngineSession::Resume() {
   const absl::StatusOr<Mark> mark = TakeMark();
   if (!mark.ok()) return mark.status();
   unreadable_ = mark->unreadable;
+  old_ = mark->before_last;
   if (continuity_.last().has_value() || continuity_.loss().has_value()) {
     const absl::StatusOr<bool> follows_on = FollowsOn(*mark);
     if (!follows_on.ok()) return follows_on.status();
@@ -110,6 +112,7 @@ absl::Status EngineSession::Step() {
   const absl::StatusOr<bool> got = Fetch(continuity_.loss().has_value() ? MendIn() : UntilNextCheck());
   if (!got.ok()) return got.status();
   while (taken_ && HasItem()) TakeItem(Mode::kNew, nullptr);
+  if (begun_ && decoded_ == bytes_.size()) continuity_.NoteHeard(came_);
   Flush();
   if (!taken_) return absl::OkStatus();
   if (continuity_.loss().has_value()) return MendIn() > absl::ZeroDuration() ? absl::OkStatus() : Recover();
@@ -301,7 +304,13 @@ bool EngineSession::IsKnown(const Item& item) const {
 
 absl::Time EngineSession::Since() const {
   if (engine_.dialect() != DockerDialect::kPodman) return absl::UnixEpoch();
-  return std::max(continuity_.started_at(), continuity_.last_time()) - kOverlap;
+  absl::Time since = std::max(continuity_.started_at(), continuity_.last_time());
+  if (continuity_.last().has_value()) {
+    // The engine's clock may have been set back: then what came after the last object says that it is older.
+    const absl::Time heard = engine_.engine_time() - (connected_ - continuity_.heard_at());
+    if (heard < since - kOverlap) since = heard;
+  }
+  return since - kOverlap;
 }
 
 absl::StatusOr<bool> EngineSession::Fetch(absl::Duration timeout) {
@@ -320,6 +329,7 @@ absl::StatusOr<bool> EngineSession::Fetch(absl::Duration timeout) {
       }
       if (next->empty()) return false;
       bytes_ = *std::move(next);
+      came_ = TimePassed(clock_);
       left = deadline - TimeOfOurs();  // bytes need not be the end of an object
     }
     // Of what waits to be decoded there may be seconds of work.
@@ -344,6 +354,10 @@ void EngineSession::Decode() {
 
 void EngineSession::TakeItem(Mode mode, Meanwhile* meanwhile) {
   Item& item = items_[taken_items_++];
+  if (!old_.empty() && old_.erase(item.key) > 0) {
+    ++counters_.duplicates;
+    return;
+  }
   if (item.verdict == Verdict::kMalformed) return OnMalformed(item);
   // What follows on what could not be read, in one piece with it or not.
   if (mode == Mode::kNew && continuity_.loss().has_value()) mode = Mode::kAfterGap;

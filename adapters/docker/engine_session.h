@@ -140,6 +140,7 @@ class EngineSession {
   bool ready_;
   bool taken_ = true;
   Keys unreadable_;  // that the engine remembers, and the stream has not shown yet
+  Keys old_;         // that the stream will show, and were seen or are older than the source
   std::uint64_t malformed_ = 0;
   std::uint64_t malformed_when_listed_ = 0;
   bool begun_ = false;  // something has come
@@ -149,6 +150,8 @@ class EngineSession {
   absl::Duration lived_;
   absl::Duration receivers_time_;  // that it took to take events
   // When, on the scale of TimePassed().
+  absl::Duration connected_;
+  absl::Duration came_;  // the last bytes
   absl::Duration checked_;
   absl::Duration audited_;
   std::optional<absl::Duration> mended_;

@@ -44,7 +44,7 @@ class ScriptedEngine final : public EngineApi {
 
   absl::Status Connect() override { return absl::OkStatus(); }
   DockerDialect dialect() const override { return spoken; }
-  absl::Time engine_time() const override { return absl::FromUnixSeconds(1000); }
+  absl::Time engine_time() const override { return now; }
   absl::Status Subscribe(absl::Time since) override {
     subscribed_since = since;
     heard_ = TimePassed(clock_);
@@ -86,6 +86,7 @@ class ScriptedEngine final : public EngineApi {
     return ping;
   }
 
+  absl::Time now = absl::FromUnixSeconds(1000);
   DockerDialect spoken = DockerDialect::kDocker;
   std::deque<std::string> stream;
   std::string remembered;

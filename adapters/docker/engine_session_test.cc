@@ -273,7 +273,9 @@ TEST_F(EngineSessionTest, PodmanIsNeverAskedForAllThatItRemembers) {
   EXPECT_EQ(engine_.subscribed_since, absl::FromUnixSeconds(999)) << "a second before it was first met";
   engine_.stream = {R"({"Type":"container","Action":"start","Actor":{"ID":"i"},"timeNano":2000000000000})"
                     "\n"};
+  engine_.now = absl::FromUnixSeconds(2000);
   EXPECT_TRUE(absl::IsCancelled(Run()));
+  engine_.now += absl::Hours(2);
   EXPECT_TRUE(absl::IsCancelled(Run()));
   EXPECT_EQ(engine_.subscribed_since, absl::FromUnixSeconds(1999)) << "a second before the last event";
 }
@@ -281,6 +283,7 @@ TEST_F(EngineSessionTest, PodmanIsNeverAskedForAllThatItRemembers) {
 // More than can be told apart from what is replayed, and nothing of it told.
 TEST_F(EngineSessionTest, PodmanIsNotAskedForWhatIsOlderThanTheLastThatWasPassedOver) {
   engine_.spoken = DockerDialect::kPodman;
+  engine_.now = absl::FromUnixSeconds(3100);
   constexpr std::int64_t kSecond = 1'000'000'000;
   std::string all = Line("start", "web", 2000 * kSecond);
   for (int i = 1; i <= 1100; ++i) absl::StrAppend(&all, Line("exec", "web", (2000 + i) * kSecond));
@@ -289,6 +292,26 @@ TEST_F(EngineSessionTest, PodmanIsNotAskedForWhatIsOlderThanTheLastThatWasPassed
   engine_.remembered = engine_.stream.emplace_back(last + Line("die", "web", 3101 * kSecond));
   EXPECT_TRUE(absl::IsCancelled(Run()));
   EXPECT_EQ(engine_.subscribed_since, absl::FromUnixSeconds(3099)) << "a second before the last";
+  EXPECT_THAT(receiver_.events(), ElementsAre(IsEvent(Action::kContainerDie, "web")));
+}
+
+// By a clock that is set back all that is new is older than what was seen last.
+TEST_F(EngineSessionTest, PodmanIsAskedForWhatCameAfterItsClockWasSetBack) {
+  engine_.spoken = DockerDialect::kPodman;
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  engine_.now = absl::FromUnixSeconds(10'000);
+  engine_.listed.containers = {Container("web", Phase::kRunning)};
+  // More of them than can be told apart from what is replayed, if that goes back so far.
+  std::string all;
+  for (int i = 1; i <= 1100; ++i) absl::StrAppend(&all, Line("kill", "web", (8000 + i) * kSecond));
+  absl::StrAppend(&all, Line("kill", "web", 9'999 * kSecond));
+  RunOnce(all);
+  clock_.Advance(absl::Seconds(20));
+  engine_.now = absl::FromUnixSeconds(6420);  // not 10,020
+  const std::string old = Line("kill", "other", 7000 * kSecond);
+  engine_.remembered = engine_.stream.emplace_back(old + all + Line("die", "web", 6410 * kSecond));
+  EXPECT_TRUE(absl::IsCancelled(Run()));
+  EXPECT_EQ(engine_.subscribed_since, absl::FromUnixSeconds(6399)) << "a second before it was heard last";
   EXPECT_THAT(receiver_.events(), ElementsAre(IsEvent(Action::kContainerDie, "web")));
 }
 

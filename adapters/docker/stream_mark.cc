@@ -11,22 +11,25 @@ using Verdict = EventStreamDecoder::Verdict;
 
 StreamMark ReadMark(absl::string_view replay, const EventStreamDecoderOptions& options,
                     const Continuity& seen) {
+  const bool is_podman = options.dialect == DockerDialect::kPodman;
   StreamMark mark;
   EventStreamDecoder decoder(options);
   // Times of events that say none are not looked at.
   decoder.Feed(replay, absl::UnixEpoch(), [&](Item item) {
+    mark.has_last = mark.has_last || (item.key == seen.last() && item.verdict != Verdict::kMalformed);
+    if (is_podman && !mark.has_last && item.key != 0) mark.before_last.insert(item.key);
     if (item.verdict == Verdict::kMalformed) {
       if (item.key != 0) mark.unreadable.insert(item.key);
       return true;
     }
     mark.key = item.key;
-    mark.has_last = mark.has_last || item.key == seen.last();
-    if (options.dialect == DockerDialect::kDocker && item.verdict == Verdict::kEvent &&
+    if (!is_podman && item.verdict == Verdict::kEvent &&
         seen.IsToldOf(item.event)) {
       mark.events.push_back({.key = item.key, .id = std::move(item.event.actor_id)});
     }
     return true;
   });
+  if (!mark.has_last) mark.before_last.clear();
   return mark;
 }
 

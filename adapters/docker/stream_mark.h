@@ -28,6 +28,9 @@ struct StreamMark {
   bool has_last = false;                              // the last object that was seen is remembered
   absl::flat_hash_set<std::uint64_t> unreadable = {};  // remembered as well, but may look like something else
   std::vector<Remembered> events = {};                // that are told of; Docker's alone, which are few
+  // Podman's alone: what is remembered from before the last object that was seen. It was seen as well, or is
+  // older than the source, however long ago that is.
+  absl::flat_hash_set<std::uint64_t> before_last = {};
 };
 
 // Of `replay`, what an engine remembers, against what was seen.
