@@ -43,6 +43,7 @@ EngineSession::EngineSession(const SessionOptions& options, Continuity& continui
       clock_(clock),
       receiver_(receiver),
       counters_(counters),
+      liveness_(options.timeout, options.liveness, engine, clock, counters),
       ready_(was_ready) {}
 
 absl::Status EngineSession::Run() {
@@ -54,7 +55,8 @@ absl::Status EngineSession::Run() {
   if (absl::Status status = continuity_.began() ? Resume() : Begin(); !status.ok()) return status;
   ++counters_.connections;
   const absl::Duration live = TimePassed(clock_);
-  checked_ = audited_ = live;
+  audited_ = live;
+  liveness_.Begin();
   while (taken_) {
     if (absl::Status status = Step(); !status.ok()) {
       if (was_cut_) {
@@ -118,7 +120,7 @@ absl::Status EngineSession::Step() {
   if (continuity_.loss().has_value()) return MendIn() > absl::ZeroDuration() ? absl::OkStatus() : Recover();
   // An engine whose words are at hand is not silent, however long they had to wait for the receiver.
   if (!*got) {
-    if (absl::Status status = CheckLife(); !status.ok()) return status;
+    if (absl::Status status = liveness_.Check(); !status.ok()) return status;
   }
   return TimePassed(clock_) - audited_ >= options_.audit_interval ? Audit() : absl::OkStatus();
 }
@@ -178,30 +180,9 @@ absl::Status EngineSession::Compare(const Mark& mark, Mode mode, absl::string_vi
   return absl::OkStatus();
 }
 
-// A stream that is silent may be one of an engine that is no more.
-absl::Status EngineSession::CheckLife() {
-  if (AskIn() > absl::ZeroDuration()) return absl::OkStatus();
-  ++counters_.pings;
-  const absl::Status answer = engine_.Ping(AnswerTime());
-  checked_ = TimePassed(clock_);
-  if (answer.ok()) return answer;
-  const absl::Duration quiet = engine_.quiet_for();
-  if (quiet >= options_.liveness) return answer;
-  checked_ += AnswerTime() - quiet;  // asked again at the deadline
-  return absl::OkStatus();
-}
-
-// An engine is asked in time for its answer to be missed at the deadline.
-absl::Duration EngineSession::AnswerTime() const { return std::min(options_.timeout, options_.liveness / 2); }
-
-absl::Duration EngineSession::AskIn() const {
-  const absl::Duration quiet = std::min(engine_.quiet_for(), TimePassed(clock_) - checked_);
-  return options_.liveness - AnswerTime() - quiet;
-}
-
 absl::Duration EngineSession::UntilNextCheck() const {
   const absl::Duration audit_in = audited_ + options_.audit_interval - TimePassed(clock_);
-  return std::max(absl::ZeroDuration(), std::min(AskIn(), audit_in));
+  return std::max(absl::ZeroDuration(), std::min(liveness_.DueIn(), audit_in));
 }
 
 // An engine is not late while it is the receiver that is waited for.

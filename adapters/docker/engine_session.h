@@ -38,6 +38,7 @@
 #include "lookout/adapters/docker/engine_api.h"
 #include "lookout/adapters/docker/engine_counters.h"
 #include "lookout/adapters/docker/event_stream_decoder.h"
+#include "lookout/adapters/docker/liveness_check.h"
 #include "lookout/adapters/docker/stream_mark.h"
 #include "lookout/events/event.h"
 #include "lookout/events/source.h"
@@ -87,9 +88,6 @@ class EngineSession {
   absl::Status Recover();
   absl::Duration MendIn() const;  // how long a loss has to wait
   absl::Status Audit();
-  absl::Status CheckLife();
-  absl::Duration AnswerTime() const;
-  absl::Duration AskIn() const;
   absl::Duration UntilNextCheck() const;
   absl::Duration TimeOfOurs() const;  // TimePassed(), but for what events took to be taken
 
@@ -129,6 +127,7 @@ class EngineSession {
   absl::Clock& clock_;
   Receiver& receiver_;
   EngineCounters& counters_;
+  LivenessCheck liveness_;
 
   std::optional<EventStreamDecoder> decoder_;
   std::string bytes_;                            // of the stream
@@ -152,7 +151,6 @@ class EngineSession {
   // When, on the scale of TimePassed().
   absl::Duration connected_;
   absl::Duration came_;  // the last bytes
-  absl::Duration checked_;
   absl::Duration audited_;
   std::optional<absl::Duration> mended_;
 };
