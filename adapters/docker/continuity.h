@@ -114,7 +114,8 @@ class Continuity {
   EngineCounters& counters_;
   EventHistory history_;
   ContainerTable table_;
-  bool knows_containers_ = false;  // table_ is all that there is
+  absl::flat_hash_set<std::string> old_;  // that may be told of, and are not new: see MayMatch()
+  bool knows_containers_ = false;         // table_ is all that there is
   bool refused_ = false;
   bool mark_missed_ = false;
   bool began_ = false;

@@ -1,11 +1,15 @@
 // A session with an engine that the test scripts; bad input and what does not come is in
 // engine_session_faults_test.cc, what engines do at random in engine_session_model_test.cc.
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -21,6 +25,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 class EngineSessionTest : public EngineSessionHarness {};
 
@@ -265,6 +270,41 @@ TEST_F(EngineSessionTest, WhatNoFilterLetsPassIsNotTold) {
   EXPECT_TRUE(absl::IsCancelled(Run()));
   EXPECT_THAT(receiver_.events(), ElementsAre(IsEvent(Action::kContainerStart, "web")));
   EXPECT_EQ(counters_.filtered, 1u);
+}
+
+// By its image's ID, in a list, when that name is another image's by now.
+TEST_F(EngineSessionTest, OneThatIsListedWithoutTheNameOfItsImageIsNotNew) {
+  continuity_options_.filters.images = {"app"};
+  const auto line = [](absl::string_view action, absl::string_view name, std::int64_t nano) {
+    return absl::StrReplaceAll(Line(action, name, nano), {{R"("name":)", R"("image":"app","name":)"}});
+  };
+  for (const std::string image : {"sha256:c0ffee", "other"}) {
+    continuity_.reset();
+    engine_.listed.containers = {Container("web", Phase::kRunning)};
+    engine_.listed.containers[0].image = image;
+    engine_.remembered = "";
+    RunOnce(line("create", "db", 7) + line("destroy", "db", 8));
+    engine_.listed.containers[0].phase = Phase::kExited;
+    engine_.stream = {engine_.remembered = line("die", "web", 9)};
+    EXPECT_TRUE(absl::IsCancelled(Run()));
+    const std::vector<Event> told = receiver_.events();
+    ASSERT_THAT(told, SizeIs(image == "other" ? 4 : 2)) << "the other's must have been made since";
+    EXPECT_THAT(told.back(), IsForceReload("unix:///test"));
+    EXPECT_THAT(told[told.size() - 2], IsEvent(Action::kContainerDie, "web"));
+  }
+}
+
+TEST_F(EngineSessionTest, AnObjectThatWasCutOffIsToldOnceItIsReplayed) {
+  const std::string start = Line("start", "web", 7), die = Line("die", "web", 8);
+  for (std::size_t cut = 1; cut < die.size(); cut += 7) {
+    continuity_.reset();
+    engine_.remembered = "";
+    RunOnce(start + die.substr(0, cut));
+    engine_.stream = {engine_.remembered = start + die};
+    EXPECT_TRUE(absl::IsCancelled(Run()));
+    EXPECT_THAT(receiver_.events(), ElementsAre(IsEvent(Action::kContainerDie, "web"))) << cut;
+    EXPECT_EQ(counters_.malformed, 0u);
+  }
 }
 
 TEST_F(EngineSessionTest, PodmanIsNeverAskedForAllThatItRemembers) {
