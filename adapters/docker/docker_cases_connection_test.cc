@@ -189,7 +189,8 @@ TEST_F(DockerCasesConnectionTest, AListThatCannotBeReadIsAskedForAgain) {
   Error(0);
   engine().OtherEvents(300);
   Retry();
-  EXPECT_THAT(Error(1), AllOf(HasSubstr(": containers: "), HasSubstr("not JSON"), HasSubstr("failure 2 in a row")));
+  EXPECT_THAT(Error(1),
+              AllOf(HasSubstr(": containers: "), HasSubstr("not JSON"), HasSubstr("failure 2 in a row")));
   engine().AnswerNormally("/containers/json");
   Retry();
   EXPECT_THAT(AwaitTold(3), ElementsAre("create web", "start web", "ForceReload"));

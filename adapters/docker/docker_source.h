@@ -87,8 +87,9 @@ struct DockerSourceCounters {
   std::uint64_t malformed = 0;        // objects that are no event: not JSON, too large, without an ID, …
   std::uint64_t connections = 0;      // streams that went live
   std::uint64_t audits = 0;
-  std::uint64_t pings = 0;     // of an engine that was silent
-  std::uint64_t failures = 0;  // to reach it, to be answered, to be told more; streams cut as is routine apart
+  std::uint64_t pings = 0;  // of an engine that was silent
+  std::uint64_t failures =
+      0;  // to reach it, to be answered, to be told more; streams cut as is routine apart
 };
 
 class DockerSource final : public Source {
@@ -105,8 +106,8 @@ class DockerSource final : public Source {
   // Fails with Unavailable when the engine cannot be reached or refuses for the moment, with
   // DeadlineExceeded when it does not answer, with what it says when it refuses for good (401, 403:
   // PermissionDenied; 404, or a version too old: FailedPrecondition). Of a stream that ends after it was live
-  // for a second another is asked for at once. If it was just cut, that is no failure: proxies do that. Why it
-  // ended otherwise is told by OnError().
+  // for a second another is asked for at once. If it was just cut, that is no failure: proxies do that. Why
+  // it ended otherwise is told by OnError().
   absl::Status Run(std::stop_token stop, Receiver& receiver) override;
 
   // At any time, from any thread.

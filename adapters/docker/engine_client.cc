@@ -68,8 +68,7 @@ class ConnectionStream final : public httplib::Stream {
     while (!head_.whole()) {
       const absl::StatusOr<std::size_t> n = connection_.Read(absl::MakeSpan(buffer));
       if (!n.ok()) return n.status();
-      if (*n == 0)
-        return HangUp(begun_ ? "the answer broke off" : "closed without an answer");
+      if (*n == 0) return HangUp(begun_ ? "the answer broke off" : "closed without an answer");
       if (!std::exchange(begun_, true) && !hooks_.on_head_begins()) return absl::CancelledError("stopped");
       const absl::string_view read(buffer.data(), *n);
       const absl::StatusOr<std::size_t> taken = head_.Feed(read);

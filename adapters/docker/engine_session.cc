@@ -79,8 +79,9 @@ absl::Status EngineSession::Begin() {
   if (!mark.ok()) return mark.status();
   if (absl::Status status = ReadTo(*mark, Mode::kOld); !status.ok()) return status;
   if (absl::Status status = Reconcile(Mode::kOld); !status.ok()) return status;
-  for (const Mark::Remembered& old : mark->events) continuity_.NoteSeen(old.key);  // whether it was shown or not
-  OnLossMended();  // of what happened before
+  for (const Mark::Remembered& old : mark->events)
+    continuity_.NoteSeen(old.key);  // whether it was shown or not
+  OnLossMended();                   // of what happened before
   continuity_.SetBegan();
   Ready();
   if (options_.initial) continuity_.TellRunning(clock_.TimeNow(), told_);

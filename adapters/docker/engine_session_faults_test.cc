@@ -62,9 +62,10 @@ TEST_F(EngineSessionFaultsTest, WhatGarbageImpliesDoesNotDependOnHowTheBytesAreC
     engine_.stream = {before, after};
     if (together) engine_.stream = {before + after};
     EXPECT_TRUE(absl::IsCancelled(Run()));
-    EXPECT_THAT(receiver_.events(),
-                ElementsAre(IsEvent(Action::kContainerCreate, "old"), IsEvent(Action::kContainerCreate, "new"),
-                            IsEvent(Action::kContainerStart, "new"), IsForceReload("unix:///test")))
+    EXPECT_THAT(
+        receiver_.events(),
+        ElementsAre(IsEvent(Action::kContainerCreate, "old"), IsEvent(Action::kContainerCreate, "new"),
+                    IsEvent(Action::kContainerStart, "new"), IsForceReload("unix:///test")))
         << together;
   }
 }

@@ -1,5 +1,5 @@
-// Asks an engine that has fallen silent whether it is still there: a stream that says nothing may be one of an
-// engine that is no more.
+// Asks an engine that has fallen silent whether it is still there: a stream that says nothing may be one of
+// an engine that is no more.
 //
 // Used by one thread.
 #ifndef LOOKOUT_ADAPTERS_DOCKER_LIVENESS_CHECK_H_
@@ -15,8 +15,8 @@ namespace lookout::docker_internal {
 
 class LivenessCheck {
  public:
-  // An engine has `timeout` to answer, and is given up after `liveness` without a word. The others must outlive
-  // it.
+  // An engine has `timeout` to answer, and is given up after `liveness` without a word. The others must
+  // outlive it.
   LivenessCheck(absl::Duration timeout, absl::Duration liveness, EngineApi& engine, absl::Clock& clock,
                 EngineCounters& counters);
 

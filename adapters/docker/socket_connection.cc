@@ -50,7 +50,8 @@ absl::Status SocketConnection::Connect(const SocketAddress& address) {
       if (!absl::IsDeadlineExceeded(slept) || retry == deadline()) return slept;
       continue;
     }
-    if (errno != EINPROGRESS && errno != EINTR) return SocketError(errno, "connect", address.storage.ss_family);
+    if (errno != EINPROGRESS && errno != EINTR)
+      return SocketError(errno, "connect", address.storage.ss_family);
     if (absl::Status done = wait_.For(fd_, POLLOUT, deadline()); !done.ok()) return done;
     int error = 0;
     socklen_t size = sizeof(error);

@@ -23,8 +23,7 @@ StreamMark ReadMark(absl::string_view replay, const EventStreamDecoderOptions& o
       return true;
     }
     mark.key = item.key;
-    if (!is_podman && item.verdict == Verdict::kEvent &&
-        seen.IsToldOf(item.event)) {
+    if (!is_podman && item.verdict == Verdict::kEvent && seen.IsToldOf(item.event)) {
       mark.events.push_back({.key = item.key, .id = std::move(item.event.actor_id)});
     }
     return true;
