@@ -87,9 +87,8 @@ struct DockerSourceCounters {
   std::uint64_t malformed = 0;        // objects that are no event: not JSON, too large, without an ID, …
   std::uint64_t connections = 0;      // streams that went live
   std::uint64_t audits = 0;
-  std::uint64_t pings = 0;  // of an engine that was silent
-  std::uint64_t failures =
-      0;  // to reach it, to be answered, to be told more; streams cut as is routine apart
+  std::uint64_t pings = 0;     // of an engine that was silent
+  std::uint64_t failures = 0;  // of connections, but for streams that had lived and were just cut
 };
 
 class DockerSource final : public Source {

@@ -79,9 +79,7 @@ absl::Status EngineSession::Begin() {
   if (!mark.ok()) return mark.status();
   if (absl::Status status = ReadTo(*mark, Mode::kOld); !status.ok()) return status;
   if (absl::Status status = Reconcile(Mode::kOld); !status.ok()) return status;
-  for (const Mark::Remembered& old : mark->events)
-    continuity_.NoteSeen(old.key);  // whether it was shown or not
-  OnLossMended();                   // of what happened before
+  OnLossMended();  // of what happened before
   continuity_.SetBegan();
   Ready();
   if (options_.initial) continuity_.TellRunning(clock_.TimeNow(), told_);
@@ -229,9 +227,10 @@ absl::StatusOr<EngineSession::Mark> EngineSession::TakeMark() {
 
 // Told late it would be out of order: its container went on.
 void EngineSession::PassOverLeftOut(const Mark& mark) {
-  const std::vector<std::uint64_t> keys = LeftOut(mark, continuity_);
-  for (const std::uint64_t key : keys) continuity_.NoteSeen(key);
-  if (!keys.empty()) continuity_.Lose("the engine left out of its stream what it remembers");
+  for (const Mark::Remembered& event : LeftOut(mark, continuity_)) {
+    if (event.follows_on) continuity_.Lose("the engine left out of its stream what it remembers");
+    if (continuity_.loss().has_value()) continuity_.NoteSeen(event.key);
+  }
 }
 
 // A mark that was seen on an earlier stream says nothing of this one, which may not be subscribed yet: it has

@@ -147,6 +147,19 @@ TEST_F(EngineSessionTest, WhatIsOldIsNotLeftOut) {
   EXPECT_THAT(receiver_.events(), ElementsAre(IsEvent(Action::kContainerStart, "web")));
 }
 
+// Nor what was seen so long ago that it is not kept in mind, of an engine that remembers more.
+TEST_F(EngineSessionTest, WhatIsForgottenHereIsNotLeftOut) {
+  options_.audit_interval = absl::Minutes(25);
+  engine_.listed.containers = {Container("web", Phase::kRunning)};
+  std::string all;
+  for (int i = 1; i <= 1500; ++i) absl::StrAppend(&all, Line("kill", "web", i));
+  engine_.stream = {all};
+  busy_.meanwhile = [&] { engine_.remembered = all; };
+  EXPECT_TRUE(absl::IsCancelled(Run()));
+  EXPECT_GE(counters_.audits, 1u);
+  EXPECT_THAT(receiver_.events(), SizeIs(1500));
+}
+
 TEST_F(EngineSessionTest, WhatNobodyWantsIsNotLeftOut) {
   continuity_options_.filters.names = {"web"};
   engine_.listed.containers = {Container("web", Phase::kRunning)};

@@ -13,6 +13,7 @@ StreamMark ReadMark(absl::string_view replay, const EventStreamDecoderOptions& o
                     const Continuity& seen) {
   const bool is_podman = options.dialect == DockerDialect::kPodman;
   StreamMark mark;
+  bool follows_on = false;
   EventStreamDecoder decoder(options);
   // Times of events that say none are not looked at.
   decoder.Feed(replay, absl::UnixEpoch(), [&](Item item) {
@@ -24,22 +25,24 @@ StreamMark ReadMark(absl::string_view replay, const EventStreamDecoderOptions& o
     }
     mark.key = item.key;
     if (!is_podman && item.verdict == Verdict::kEvent && seen.IsToldOf(item.event)) {
-      mark.events.push_back({.key = item.key, .id = std::move(item.event.actor_id)});
+      mark.events.push_back(
+          {.key = item.key, .id = std::move(item.event.actor_id), .follows_on = follows_on});
     }
+    follows_on = follows_on || seen.HasSeen(item.key);
     return true;
   });
   if (!mark.has_last) mark.before_last.clear();
   return mark;
 }
 
-std::vector<std::uint64_t> LeftOut(const StreamMark& mark, const Continuity& seen) {
-  std::vector<std::uint64_t> left_out;
+std::vector<StreamMark::Remembered> LeftOut(const StreamMark& mark, const Continuity& seen) {
+  std::vector<StreamMark::Remembered> left_out;
   absl::flat_hash_set<absl::string_view> went_on;
   for (auto event = mark.events.rbegin(); event != mark.events.rend(); ++event) {
     if (seen.HasSeen(event->key)) {
       went_on.insert(event->id);
     } else if (went_on.contains(event->id)) {
-      left_out.push_back(event->key);
+      left_out.push_back(*event);
     }
   }
   return left_out;

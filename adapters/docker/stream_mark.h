@@ -21,7 +21,8 @@ namespace lookout::docker_internal {
 struct StreamMark {
   struct Remembered {
     std::uint64_t key = 0;
-    std::string id = {};  // of the container
+    std::string id = {};      // of the container
+    bool follows_on = false;  // on something that was seen: it is no older than what is kept in mind
   };
 
   std::optional<std::uint64_t> key;                    // none: nothing is remembered
@@ -37,11 +38,11 @@ struct StreamMark {
 StreamMark ReadMark(absl::string_view replay, const EventStreamDecoderOptions& options,
                     const Continuity& seen);
 
-// The keys of events that a stream did not send though it sent later ones of the same container: an engine
+// Events that a stream did not send though it sent later ones of the same container: an engine
 // passes over a reader for whom it has no room. (Of containers apart, an engine may remember what happens at
 // once in one order and send it in the other: that is only late.) Of a stream that was read up to the mark,
 // or is over.
-std::vector<std::uint64_t> LeftOut(const StreamMark& mark, const Continuity& seen);
+std::vector<StreamMark::Remembered> LeftOut(const StreamMark& mark, const Continuity& seen);
 
 }  // namespace lookout::docker_internal
 
