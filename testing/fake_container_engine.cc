@@ -252,6 +252,7 @@ void FakeContainerEngine::Log(EngineEvent event) {
   const auto chunk = std::make_shared<const std::string>(AsChunk(EventLine(event)));
   for (Stream* stream : streams_) {
     if (!ignore_filters_ && !MatchesEvent(stream->filters, event, options_.podman)) continue;
+    if (stream->after.has_value() && absl::FromUnixNanos(event.nanos) <= *stream->after) continue;
     if (stream->channel.size() >= options_.channel) {
       ++lost_;
       continue;

@@ -188,6 +188,7 @@ class FakeContainerEngine {
     Connection& connection;
     Filters filters;
     bool endless;
+    std::optional<absl::Time> after = {};  // Podman sends nothing older, and nothing as old
     std::deque<Bytes> channel = {};
   };
 

@@ -186,6 +186,7 @@ bool FakeContainerEngine::ServeEvents(const Target& target, Connection& connecti
   {
     absl::MutexLock lock(mu_);
     if (ignore_filters_) stream.filters.clear();
+    if (options_.podman) stream.after = since;  // libpod/events/logfile.go: of what is new as well
     if (since.has_value() || until.has_value() || no_stream) replay = Replay(since, until, stream.filters);
     if (!only_past) {
       connection.SetStream();

@@ -138,7 +138,7 @@ void ContainerTable::Apply(const Event& event) {
   entry.known.phase = PhaseAfter(entry.known.phase, event.action);
 }
 
-void ContainerTable::AdoptRenamed(const Event& event) {
+void ContainerTable::AdoptOld(const Event& event) {
   if (event.actor_id.empty() || entries_.contains(event.actor_id) || gone_.contains(event.actor_id)) return;
   Entry* entry = Remember(event.actor_id, FromEvent(event, Phase::kUnknown));
   if (entry != nullptr) entry->phase_is_known = false;

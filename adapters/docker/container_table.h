@@ -84,9 +84,10 @@ class ContainerTable {
   // The same without a word: for what was so before anyone listened. It counts as told by nobody.
   void Adopt(absl::Span<const ListedContainer> now, const Ids& busy, bool whole = true);
 
-  // Takes over the container of a rename if it is not known, though not as one that is new: what it was until
-  // then was nobody's business. Nothing is made up for it until an event or a list says where it is.
-  void AdoptRenamed(const Event& event);
+  // Takes over the container of an event (a rename to what is asked for, say) if it is not known, though not
+  // as one that is new: what it was until then was nobody's business. Nothing is made up for it until an
+  // event or a list says where it is.
+  void AdoptOld(const Event& event);
   // Without a word.
   void Forget(const std::string& id);
 

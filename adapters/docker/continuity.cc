@@ -13,8 +13,7 @@ void Continuity::StartAt(absl::Time engine_time) {
   if (!started_at_.has_value()) started_at_ = engine_time;
 }
 
-void Continuity::Take(Item item, Mode mode, absl::Time now, std::vector<Event>& told,
-                      absl::flat_hash_set<std::string>* busy) {
+void Continuity::Take(Item item, Mode mode, absl::Time now, std::vector<Event>& told, Meanwhile* meanwhile) {
   if (!history_.Add(item.key)) {
     ++counters_.duplicates;
     return;
@@ -30,14 +29,18 @@ void Continuity::Take(Item item, Mode mode, absl::Time now, std::vector<Event>& 
     ++counters_.filtered;
     return;
   }
-  const bool says_where_it_is = ChangesPhase(event.action) || event.action == Action::kContainerRename;
-  if (busy != nullptr && says_where_it_is) busy->insert(event.actor_id);
+  if (meanwhile != nullptr && ChangesPhase(event.action)) meanwhile->moved.insert(event.actor_id);
+  if (meanwhile != nullptr && event.action == Action::kContainerRename &&
+      event.actor_name != event.actor_id) {
+    meanwhile->names[event.actor_id] = event.actor_name;
+  }
   TakeEvent(std::move(event), mode, now, told);
 }
 
 void Continuity::TakeEvent(Event event, Mode mode, absl::Time now, std::vector<Event>& told) {
-  // It had a name that was not asked for, and is not new.
-  if (event.action == Action::kContainerRename && !options_.filters.names.empty()) table_.AdoptRenamed(event);
+  // It had a name that was not asked for, or was listed without that of its image, and is not new.
+  const bool has_come = event.action == Action::kContainerRename && !options_.filters.names.empty();
+  if (has_come || old_.contains(event.actor_id)) table_.AdoptOld(event);
   const bool was_told = table_.Restates(event);
   // Where containers cannot be listed, one that is not known may just be old.
   if (mode == Mode::kAfterGap && knows_containers_ && !was_told) {
@@ -76,15 +79,22 @@ void Continuity::ForgetLast() {
   table_.BeginGap();
 }
 
-void Continuity::Learn(const ContainerList& list, const absl::flat_hash_set<std::string>& busy,
-                       absl::Time now, std::vector<Event>& told) {
+void Continuity::Learn(const ContainerList& list, const Meanwhile& meanwhile, absl::Time now,
+                       std::vector<Event>& told) {
+  const absl::flat_hash_set<std::string>& busy = meanwhile.moved;
+  if (list.whole()) old_.clear();
   std::vector<ListedContainer> wanted;
-  for (const ListedContainer& container : list.containers) {
+  for (ListedContainer container : list.containers) {
+    if (const auto name = meanwhile.names.find(container.id); name != meanwhile.names.end()) {
+      container.name = name->second;
+    }
     const bool is_known = table_.Find(container.id) != nullptr;
     if (is_known && !busy.contains(container.id) && IsRenamedAway(container)) {
       table_.Forget(container.id);
     } else if (is_known || Matches(options_.filters, container)) {
-      wanted.push_back(container);
+      wanted.push_back(std::move(container));
+    } else if (MayMatch(options_.filters, container)) {
+      old_.insert(container.id);
     }
   }
   if (!std::exchange(knows_containers_, true)) {

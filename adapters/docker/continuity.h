@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/time/time.h"
 #include "lookout/adapters/docker/container_list.h"
@@ -42,6 +43,12 @@ class Continuity {
     kAfterGap,  // told, and before it what must have happened for it to be possible
   };
 
+  // What a stream said while a list was made: that is later than what the list says.
+  struct Meanwhile {
+    absl::flat_hash_set<std::string> moved = {};               // containers that changed their phase
+    absl::flat_hash_map<std::string, std::string> names = {};  // new ones, by the container's ID
+  };
+
   // `counters` must outlive it.
   Continuity(ContinuityOptions options, EngineCounters& counters)
       : options_(std::move(options)), counters_(counters), table_({.renames = options_.renames}) {}
@@ -53,15 +60,18 @@ class Continuity {
   bool began() const { return began_; }
   void SetBegan() { began_ = true; }
 
-  // Takes over a well-formed object of the stream, unless it was seen before; appends what is to be told.
-  // The container it is about, if it is about one and was not seen before, goes to `busy` if given.
+  // Takes over a well-formed object of the stream, unless it was seen before; appends what is to be told, and
+  // notes it in `meanwhile` if given.
   void Take(EventStreamDecoder::Item item, Mode mode, absl::Time now, std::vector<Event>& told,
-            absl::flat_hash_set<std::string>* busy = nullptr);
+            Meanwhile* meanwhile = nullptr);
 
-  // Remembers an object that cannot be read, if it has a key.
-  void NoteUnreadable(std::uint64_t key) {
+  // Takes an object for seen that is not to be taken, if it has a key.
+  void NoteSeen(std::uint64_t key) {
     if (key != 0) history_.Add(key);
   }
+
+  // Whether a new one would be told.
+  bool IsToldOf(const Event& event) const { return Matches(options_.filters, event) && IsWanted(event); }
 
   bool HasSeen(std::uint64_t key) const { return history_.Contains(key); }
 
@@ -71,6 +81,10 @@ class Continuity {
   // The time of the last object that was taken and says one; absl::InfinitePast() if there was none.
   absl::Time last_time() const { return last_time_; }
 
+  // Until when all was heard that happened, on the scale of TimePassed(), or earlier.
+  void NoteHeard(absl::Duration at) { heard_at_ = at; }
+  absl::Duration heard_at() const { return heard_at_; }
+
   // Notes that something was lost. Stays so until that is told.
   void Lose(std::string reason);
   // Notes that the next object does not follow on the last.
@@ -78,10 +92,9 @@ class Continuity {
   const std::optional<std::string>& loss() const { return loss_; }
   void LossIsTold() { loss_.reset(); }
 
-  // Takes over what a list says; containers in `busy` are as their events said, later. Appends what must
-  // have happened if something else was known before; so not if nothing was.
-  void Learn(const ContainerList& list, const absl::flat_hash_set<std::string>& busy, absl::Time now,
-             std::vector<Event>& told);
+  // Takes over what a list says, but for what is known from `meanwhile`. Appends what must have happened if
+  // something else was known before; so not if nothing was.
+  void Learn(const ContainerList& list, const Meanwhile& meanwhile, absl::Time now, std::vector<Event>& told);
   // Notes that a stream did not show a mark. True unless the one before did not either.
   bool NoteMarkMissed() { return !std::exchange(mark_missed_, true); }
   void MarkIsFound() { mark_missed_ = false; }
@@ -101,13 +114,15 @@ class Continuity {
   EngineCounters& counters_;
   EventHistory history_;
   ContainerTable table_;
-  bool knows_containers_ = false;  // table_ is all that there is
+  absl::flat_hash_set<std::string> old_;  // that may be told of, and are not new: see MayMatch()
+  bool knows_containers_ = false;         // table_ is all that there is
   bool refused_ = false;
   bool mark_missed_ = false;
   bool began_ = false;
   std::optional<absl::Time> started_at_;
   std::optional<std::uint64_t> last_;
   absl::Time last_time_ = absl::InfinitePast();
+  absl::Duration heard_at_;
   std::optional<std::string> loss_;
 };
 

@@ -179,6 +179,23 @@ TEST_F(DockerCasesConnectionTest, ListsThatFailAfterALoss) {
   EXPECT_THAT(Error(6), HasSubstr("failure 1 in a row"));
 }
 
+// A proxy's page in the place of a list, or half of one.
+TEST_F(DockerCasesConnectionTest, AListThatCannotBeReadIsAskedForAgain) {
+  StartRestarting();
+  engine().Run("web");
+  AwaitTold(2);
+  engine().AnswerInstead("/containers/json", {.status = 200, .body = "<html>"});
+  engine().BreakStreams();
+  Error(0);
+  engine().OtherEvents(300);
+  Retry();
+  EXPECT_THAT(Error(1),
+              AllOf(HasSubstr(": containers: "), HasSubstr("not JSON"), HasSubstr("failure 2 in a row")));
+  engine().AnswerNormally("/containers/json");
+  Retry();
+  EXPECT_THAT(AwaitTold(3), ElementsAre("create web", "start web", "ForceReload"));
+}
+
 TEST_F(DockerCasesConnectionTest, EofEverySecondWithContinuousReplay) {
   Start();
   std::vector<std::string> expected;

@@ -112,6 +112,34 @@ TEST_F(DockerCasesPodmanTest, LateLowerTimesAroundADisconnect) {
   EXPECT_EQ(counters().losses, 0u);
 }
 
+TEST_F(DockerCasesPodmanTest, AClockThatIsSetBackMakesItNotDeaf) {
+  StartRestarting();
+  engine().Run("web");
+  AwaitTold(2);
+  const absl::Time then = engine().Now() - absl::Hours(1);
+  Fail([&] {
+    engine().SetClockOffset(-absl::Hours(1));
+    engine().SetEventTimes({then, then});
+    engine().Die("web");
+  });
+  engine().SetEventTimes({then + absl::Seconds(2), then + absl::Seconds(2)});
+  engine().Start("web");
+  EXPECT_THAT(AwaitTold(4), ElementsAre("create web", "start web", "die web", "start web"));
+  EXPECT_EQ(counters().losses, 0u);
+}
+
+// More than can be told apart, all of them in the last second.
+TEST_F(DockerCasesPodmanTest, NothingIsToldTwiceHoweverMuchIsReplayed) {
+  Start();
+  engine().RunOnce("job", 400);
+  AwaitTold(1600);
+  Cut([&] { engine().Create("web"); });
+  AwaitTold(1601);
+  Settle();
+  EXPECT_THAT(Told(), SizeIs(1601));
+  EXPECT_EQ(counters().losses, 0u);
+}
+
 TEST_F(DockerCasesPodmanTest, HealthIsToldOnDemand) {
   Start({.renames = true, .health = true});
   engine().Run("web");

@@ -218,6 +218,14 @@ bool Matches(const DockerFilters& filters, const ListedContainer& container) {
          HasImage(filters.images, container.image);
 }
 
+bool MayMatch(const DockerFilters& filters, const ListedContainer& container) {
+  const bool is_id = container.image.starts_with("sha256:") ||
+                     (container.image.size() == 64 &&
+                      container.image.find_first_not_of("0123456789abcdef") == std::string::npos);
+  return is_id && !filters.images.empty() && HasLabels(filters.labels, container.labels) &&
+         HasName(filters.names, container.name);
+}
+
 bool MatchesName(const DockerFilters& filters, absl::string_view name) {
   return HasName(filters.names, name);
 }

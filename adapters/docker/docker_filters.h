@@ -25,7 +25,9 @@
 // An image asked for without a tag is any of that repository; with a tag or digest, just that. "nginx",
 // "library/nginx" and "docker.io/library/nginx" are one, and so is Podman's "localhost/nginx". An image's tag
 // that is not said is "latest". Image IDs match as they are written when the container is made. In lists,
-// engines show the ID when the tag has moved on since: known containers are known by their own ID.
+// engines show the ID when the tag has moved on since: known containers are known by their own ID, and others
+// are nobody's before their first event. Until then nothing is made up for them: no start when the source
+// begins, no death that a list shows.
 //
 // Source: moby, daemon/events/filter.go, daemon/internal/filters, daemon/list.go; containers/podman,
 // libpod/events/filters.go (3.0 to 5.8), pkg/domain/filters/containers.go; distribution/reference.
@@ -65,6 +67,8 @@ bool Matches(const DockerFilters& filters, const Event& event);
 namespace docker_internal {
 
 bool Matches(const DockerFilters& filters, const ListedContainer& container);
+// Whether its events may match although it does not: the list shows an ID in place of its image's name.
+bool MayMatch(const DockerFilters& filters, const ListedContainer& container);
 bool MatchesName(const DockerFilters& filters, absl::string_view name);
 
 // What goes behind the '?' of a request for events of containers, percent-encoded. `since`, `until`: absent

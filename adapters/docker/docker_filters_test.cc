@@ -159,6 +159,21 @@ TEST(DockerFiltersTest, PodmanIsAskedOnlyWhatItUnderstands) {
             R"(filters={"type":["container"]})");
 }
 
+TEST(DockerFiltersTest, AnImageThatIsListedByItsIdMayBeTheOneAskedFor) {
+  const DockerFilters filters{.labels = {"a"}, .names = {"web"}, .images = {"nginx"}};
+  const std::string id(64, 'a');
+  const auto may_match = [&](absl::string_view name, std::string image, Attributes labels) {
+    return MayMatch(filters,
+                    {.id = "id", .name = std::string(name), .image = std::move(image), .labels = labels});
+  };
+  EXPECT_TRUE(may_match("web", "sha256:" + id, {{"a", "1"}}));
+  EXPECT_TRUE(may_match("web", id, {{"a", "1"}}));
+  EXPECT_FALSE(may_match("web", "redis", {{"a", "1"}}));
+  EXPECT_FALSE(may_match("db", id, {{"a", "1"}}));
+  EXPECT_FALSE(may_match("web", id, {}));
+  EXPECT_FALSE(MayMatch({}, {.id = "id", .name = "web", .image = id})) << "it does";
+}
+
 TEST(DockerFiltersTest, ListsAreAskedByLabelAlone) {
   const DockerFilters filters{.labels = {"k", "a=b"}, .names = {"web"}, .images = {"nginx"}};
   for (const DockerDialect dialect : {DockerDialect::kDocker, DockerDialect::kPodman}) {

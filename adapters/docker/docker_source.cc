@@ -6,6 +6,7 @@
 #include "lookout/adapters/docker/continuity.h"
 #include "lookout/adapters/docker/engine_counters.h"
 #include "lookout/adapters/docker/engine_session.h"
+#include "lookout/adapters/docker/hang_up.h"
 #include "lookout/adapters/docker/remote_engine.h"
 
 namespace lookout {
@@ -13,6 +14,7 @@ namespace lookout {
 using docker_internal::Continuity;
 using docker_internal::EngineCounters;
 using docker_internal::EngineSession;
+using docker_internal::IsHangUp;
 using docker_internal::RemoteEngine;
 using docker_internal::RemoteEngineOptions;
 using docker_internal::Resolvers;
@@ -77,9 +79,14 @@ absl::Status DockerSource::Run(std::stop_token stop, Receiver& receiver) {
     EngineSession session(state_->session, state_->continuity, engine, state_->clock, receiver,
                           state_->counters, ready);
     const absl::Status end = session.Run();
-    if (!session.taken() || absl::IsCancelled(end)) return absl::OkStatus();
-    if (session.lived() < kLongEnough) return end;
     ready = session.ready();
+    if (!session.taken() || absl::IsCancelled(end)) return absl::OkStatus();
+    const bool has_lived = session.lived() >= kLongEnough;
+    if (has_lived && IsHangUp(end)) continue;
+    ++state_->counters.failures;
+    const absl::Status why(end.code(), end.message());
+    if (!has_lived) return why;
+    receiver.OnError(why);
   }
 }
 
@@ -95,7 +102,8 @@ DockerSourceCounters DockerSource::counters() const {
           .malformed = counters.malformed,
           .connections = counters.connections,
           .audits = counters.audits,
-          .pings = counters.pings};
+          .pings = counters.pings,
+          .failures = counters.failures};
 }
 
 }  // namespace lookout

@@ -87,7 +87,8 @@ struct DockerSourceCounters {
   std::uint64_t malformed = 0;        // objects that are no event: not JSON, too large, without an ID, …
   std::uint64_t connections = 0;      // streams that went live
   std::uint64_t audits = 0;
-  std::uint64_t pings = 0;  // of an engine that was silent
+  std::uint64_t pings = 0;     // of an engine that was silent
+  std::uint64_t failures = 0;  // of connections, but for streams that had lived and were just cut
 };
 
 class DockerSource final : public Source {
@@ -103,8 +104,9 @@ class DockerSource final : public Source {
 
   // Fails with Unavailable when the engine cannot be reached or refuses for the moment, with
   // DeadlineExceeded when it does not answer, with what it says when it refuses for good (401, 403:
-  // PermissionDenied; 404, or a version too old: FailedPrecondition). A stream that is cut after it was live
-  // for a second is no failure: proxies do that; another is asked for at once.
+  // PermissionDenied; 404, or a version too old: FailedPrecondition). Of a stream that ends after it was live
+  // for a second another is asked for at once. If it was just cut, that is no failure: proxies do that. Why
+  // it ended otherwise is told by OnError().
   absl::Status Run(std::stop_token stop, Receiver& receiver) override;
 
   // At any time, from any thread.

@@ -29,6 +29,7 @@ namespace lookout {
 namespace {
 
 using ::lookout::docker_internal::Message;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -185,8 +186,10 @@ TEST_F(DockerSourceTest, AnObjectBeyondTheCapIsPassedOver) {
   stream.SendChunk(Message("create", std::string(2000, 'x')) + Message("start", "web"));
   EXPECT_TRUE(engine_.Answer("/containers/json", kWebRuns));
   EXPECT_TRUE(engine_.Answer("until=", Message("start", "web")));
-  EXPECT_THAT(receiver_.WaitForCount(2),
-              ElementsAre(IsEvent(Action::kContainerStart, "web"), IsForceReload(engine_.host())));
+  EXPECT_THAT(receiver_.WaitForCount(3),
+              ElementsAre(IsEvent(Action::kContainerCreate, "web"), IsEvent(Action::kContainerStart, "web"),
+                          IsForceReload(engine_.host())))
+      << "web was not known, so that its creation is made up";
 }
 
 TEST_F(DockerSourceTest, AQuietStreamIsNoFailureAsLongAsTheEngineAnswers) {
@@ -202,6 +205,29 @@ TEST_F(DockerSourceTest, AQuietStreamIsNoFailureAsLongAsTheEngineAnswers) {
   receiver_.WaitForCount(1);
   EXPECT_EQ(run_->Stop(), absl::OkStatus());
   EXPECT_EQ(source_->counters().pings, 120u);
+}
+
+TEST_F(DockerSourceTest, WhyAStreamEndedThatHadLivedIsSaidUnlessItWasJustCut) {
+  Run();
+  FakeEngineConnection stream = engine_.AcceptEvents();
+  receiver_.WaitForReady();
+  clock_.AwaitTimers(1);  // it is live
+  clock_.Advance(absl::Seconds(1));
+  stream.Close();
+  stream = engine_.AcceptAgain();
+  engine_.Answer("/containers/json", "[]");
+  engine_.AnswerNothingRemembered();
+  clock_.AwaitTimers(1);
+  EXPECT_THAT(receiver_.errors(), IsEmpty());
+  EXPECT_EQ(source_->counters().failures, 0u);
+
+  clock_.Advance(absl::Seconds(1));
+  stream.Send("zz\r\n");
+  EXPECT_THAT(std::string(receiver_.WaitForErrors(1)[0].message()),
+              AllOf(StartsWith(engine_.host()), HasSubstr("chunk")));
+  EXPECT_EQ(source_->counters().failures, 1u);
+  EXPECT_TRUE(engine_.AnswerPing()) << "another is asked for at once";
+  EXPECT_EQ(run_->Stop(), absl::OkStatus());
 }
 
 TEST_F(DockerSourceTest, AnEngineThatIsNeverAskedMayBeQuietForEver) {

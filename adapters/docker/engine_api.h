@@ -29,8 +29,8 @@ class EngineApi {
   virtual absl::Status Subscribe(absl::Time since) = 0;
 
   // The bytes of the stream that have come, after waiting for `timeout` at most; "" if none have. When all of
-  // them were handed out and the stream is over: why. `spare`: a buffer to use again, such as the last
-  // bytes'.
+  // them were handed out and the stream is over: why, a HangUp() if nothing is said of that. `spare`: a
+  // buffer to use again, such as the last bytes'.
   virtual absl::StatusOr<std::string> Next(absl::Duration timeout, std::string spare) = 0;
 
   // For how long nothing has come.

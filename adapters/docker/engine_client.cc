@@ -11,6 +11,7 @@
 #include "absl/strings/strip.h"
 #include "absl/types/span.h"
 #include "httplib.h"
+#include "lookout/adapters/docker/hang_up.h"
 #include "lookout/adapters/docker/http_framing.h"
 
 namespace lookout::docker_internal {
@@ -67,8 +68,7 @@ class ConnectionStream final : public httplib::Stream {
     while (!head_.whole()) {
       const absl::StatusOr<std::size_t> n = connection_.Read(absl::MakeSpan(buffer));
       if (!n.ok()) return n.status();
-      if (*n == 0)
-        return absl::UnavailableError(begun_ ? "the answer broke off" : "closed without an answer");
+      if (*n == 0) return HangUp(begun_ ? "the answer broke off" : "closed without an answer");
       if (!std::exchange(begun_, true) && !hooks_.on_head_begins()) return absl::CancelledError("stopped");
       const absl::string_view read(buffer.data(), *n);
       const absl::StatusOr<std::size_t> taken = head_.Feed(read);
@@ -199,7 +199,8 @@ class Exchange {
 
 absl::Status Name(const std::string& name, const absl::Status& failure) {
   if (failure.ok() || absl::IsCancelled(failure)) return failure;
-  return absl::Status(failure.code(), absl::StrCat(name, ": ", failure.message()));
+  const std::string named = absl::StrCat(name, ": ", failure.message());
+  return IsHangUp(failure) ? HangUp(named) : absl::Status(failure.code(), named);
 }
 
 // What docker's own client sends: the host of a network's endpoint, which a proxy may choose by. An engine on

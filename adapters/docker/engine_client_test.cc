@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "lookout/adapters/docker/hang_up.h"
 #include "lookout/adapters/docker/memory_connection.h"
 #include "lookout/adapters/docker/testdata.h"
 #include "lookout/testing/fake_clock.h"
@@ -247,7 +248,7 @@ TEST_F(EngineClientTest, AStreamThatBreaksGivesAllThatWasGood) {
             std::pair(std::string("sent head abc"),
                       absl::UnavailableError("mem: an answer that cannot be read: a chunk without a size")));
   EXPECT_EQ(Stream({.bytes = absl::StrCat(kChunkedHead, "9\r\nabc")}),
-            std::pair(std::string("sent head abc"), absl::UnavailableError("mem: the answer broke off")));
+            std::pair(std::string("sent head abc"), HangUp("mem: the answer broke off")));
   EXPECT_EQ(
       Stream({.bytes = absl::StrCat(kChunkedHead, "9\r\nabc"),
               .end = absl::UnavailableError("read: Connection reset by peer")}),

@@ -1,7 +1,9 @@
 #include "lookout/adapters/docker/engine_connection.h"
 
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <iterator>
 #include <memory>
@@ -32,6 +34,7 @@ namespace lookout::docker_internal {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr char kRequest[] = "GET /_ping HTTP/1.1\r\n\r\n";
 
@@ -98,6 +101,19 @@ TEST_F(EngineConnectionTest, NobodyThereIsUnavailable) {
     port = gone.port();
   }
   EXPECT_EQ(Open(Tcp(port), wait_).status().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(EngineConnectionTest, WhoMayNotOpenASocketIsToldTheCureAndANetworkMayThinkBetterOfIt) {
+  for (const int error : {EACCES, EPERM}) {
+    const absl::Status refused = SocketError(error, "connect", AF_UNIX);
+    EXPECT_EQ(refused.code(), absl::StatusCode::kPermissionDenied);
+    EXPECT_THAT(std::string(refused.message()), HasSubstr("group \"docker\""));
+    for (const int family : {AF_INET, AF_INET6}) {
+      const absl::Status prohibited = SocketError(error, "connect", family);
+      EXPECT_EQ(prohibited.code(), absl::StatusCode::kUnavailable);
+      EXPECT_THAT(std::string(prohibited.message()), Not(HasSubstr("docker")));
+    }
+  }
 }
 
 TEST_F(EngineConnectionTest, TheNextAddressIsTriedWhenOneDoesNotAnswerInItsShareOfTheTime) {

@@ -19,6 +19,7 @@ struct EngineCounters {
   std::atomic<std::uint64_t> losses = 0;
   std::atomic<std::uint64_t> audits = 0;
   std::atomic<std::uint64_t> pings = 0;
+  std::atomic<std::uint64_t> failures = 0;
 };
 
 }  // namespace lookout::docker_internal

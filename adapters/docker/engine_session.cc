@@ -43,25 +43,35 @@ EngineSession::EngineSession(const SessionOptions& options, Continuity& continui
       clock_(clock),
       receiver_(receiver),
       counters_(counters),
+      liveness_(options.timeout, options.liveness, engine, clock, counters),
       ready_(was_ready) {}
 
 absl::Status EngineSession::Run() {
   if (absl::Status status = engine_.Connect(); !status.ok()) return status;
-  decoder_.emplace(
-      EventStreamDecoderOptions{.max_object_bytes = options_.max_object_bytes, .dialect = engine_.dialect()});
+  connected_ = TimePassed(clock_);
+  decoder_.emplace(DecoderOptions());
   continuity_.StartAt(engine_.engine_time());
   if (absl::Status status = engine_.Subscribe(Since()); !status.ok()) return status;
   if (absl::Status status = continuity_.began() ? Resume() : Begin(); !status.ok()) return status;
   ++counters_.connections;
   const absl::Duration live = TimePassed(clock_);
-  checked_ = audited_ = live;
+  audited_ = live;
+  liveness_.Begin();
   while (taken_) {
     if (absl::Status status = Step(); !status.ok()) {
-      if (was_cut_) lived_ = TimePassed(clock_) - live;
+      if (was_cut_) {
+        lived_ = TimePassed(clock_) - live;
+      } else if (!absl::IsCancelled(status)) {
+        TellRest();
+      }
       return status;
     }
   }
   return absl::OkStatus();
+}
+
+EventStreamDecoderOptions EngineSession::DecoderOptions() const {
+  return {.max_object_bytes = options_.max_object_bytes, .dialect = engine_.dialect()};
 }
 
 absl::Status EngineSession::Begin() {
@@ -81,6 +91,7 @@ absl::Status EngineSession::Resume() {
   const absl::StatusOr<Mark> mark = TakeMark();
   if (!mark.ok()) return mark.status();
   unreadable_ = mark->unreadable;
+  old_ = mark->before_last;
   if (continuity_.last().has_value() || continuity_.loss().has_value()) {
     const absl::StatusOr<bool> follows_on = FollowsOn(*mark);
     if (!follows_on.ok()) return follows_on.status();
@@ -88,6 +99,7 @@ absl::Status EngineSession::Resume() {
       continuity_.ForgetLast();
       continuity_.Lose("the engine does not remember what came right after the last event that was seen");
     }
+    PassOverLeftOut(*mark);
     if (!continuity_.loss().has_value()) {
       Ready();
       return ReadTo(*mark, Mode::kNew);
@@ -99,17 +111,37 @@ absl::Status EngineSession::Resume() {
 absl::Status EngineSession::Step() {
   // A loss is said as soon as it may be, however quiet the stream is.
   const absl::StatusOr<bool> got = Fetch(continuity_.loss().has_value() ? MendIn() : UntilNextCheck());
-  if (!got.ok()) {
-    was_cut_ = true;
-    return got.status();
-  }
-  const Mode mode = continuity_.loss().has_value() ? Mode::kAfterGap : Mode::kNew;
-  while (taken_ && HasItem()) TakeItem(mode, nullptr);
+  if (!got.ok()) return got.status();
+  while (taken_ && HasItem()) TakeItem(Mode::kNew, nullptr);
+  if (begun_ && decoded_ == bytes_.size()) continuity_.NoteHeard(came_);
   Flush();
   if (!taken_) return absl::OkStatus();
   if (continuity_.loss().has_value()) return MendIn() > absl::ZeroDuration() ? absl::OkStatus() : Recover();
-  if (absl::Status status = CheckLife(); !status.ok()) return status;
+  // An engine whose words are at hand is not silent, however long they had to wait for the receiver.
+  if (!*got) {
+    if (absl::Status status = liveness_.Check(); !status.ok()) return status;
+  }
   return TimePassed(clock_) - audited_ >= options_.audit_interval ? Audit() : absl::OkStatus();
+}
+
+// What had come by the time that something else failed. What comes from now on, the next stream shows again.
+void EngineSession::TellRest() {
+  bool asked = false;
+  while (taken_ && !engine_.stopping()) {
+    if (HasItem()) {
+      TakeItem(Mode::kNew, nullptr);
+    } else if (decoded_ < bytes_.size()) {
+      Flush();
+      Decode();
+    } else if (!std::exchange(asked, true)) {
+      absl::StatusOr<std::string> rest = engine_.Next(absl::ZeroDuration(), std::exchange(bytes_, {}));
+      decoded_ = 0;
+      if (rest.ok()) bytes_ = *std::move(rest);
+    } else {
+      break;
+    }
+  }
+  Flush();
 }
 
 absl::Status EngineSession::Recover() {
@@ -142,35 +174,18 @@ absl::Status EngineSession::Compare(const Mark& mark, Mode mode, absl::string_vi
   const absl::Status learnt = continuity_.mark_missed() ? Reconcile(mode) : TakeOver(*listing, mode);
   if (!learnt.ok()) return learnt;
   if (counters_.synthesized != before) continuity_.Lose(std::string(reason));
+  PassOverLeftOut(mark);
   if (continuity_.loss().has_value()) TellLoss();
   return absl::OkStatus();
 }
 
-// A stream that is silent may be one of an engine that is no more.
-absl::Status EngineSession::CheckLife() {
-  if (AskIn() > absl::ZeroDuration()) return absl::OkStatus();
-  ++counters_.pings;
-  const absl::Status answer = engine_.Ping(AnswerTime());
-  checked_ = TimePassed(clock_);
-  if (answer.ok()) return answer;
-  const absl::Duration quiet = engine_.quiet_for();
-  if (quiet >= options_.liveness) return answer;
-  checked_ += AnswerTime() - quiet;  // asked again at the deadline
-  return absl::OkStatus();
-}
-
-// An engine is asked in time for its answer to be missed at the deadline.
-absl::Duration EngineSession::AnswerTime() const { return std::min(options_.timeout, options_.liveness / 2); }
-
-absl::Duration EngineSession::AskIn() const {
-  const absl::Duration quiet = std::min(engine_.quiet_for(), TimePassed(clock_) - checked_);
-  return options_.liveness - AnswerTime() - quiet;
-}
-
 absl::Duration EngineSession::UntilNextCheck() const {
   const absl::Duration audit_in = audited_ + options_.audit_interval - TimePassed(clock_);
-  return std::max(absl::ZeroDuration(), std::min(AskIn(), audit_in));
+  return std::max(absl::ZeroDuration(), std::min(liveness_.DueIn(), audit_in));
 }
+
+// An engine is not late while it is the receiver that is waited for.
+absl::Duration EngineSession::TimeOfOurs() const { return TimePassed(clock_) - receivers_time_; }
 
 absl::Status EngineSession::Reconcile(Mode mode) {
   const absl::StatusOr<Listing> listing = AskForList();
@@ -195,9 +210,9 @@ absl::StatusOr<EngineSession::Listing> EngineSession::AskForList() {
 absl::Status EngineSession::TakeOver(const Listing& listing, Mode mode) {
   malformed_when_listed_ = malformed_;
   if (!listing.list.has_value()) return absl::OkStatus();
-  Ids busy;
-  if (absl::Status status = ReadTo(listing.mark, mode, &busy); !status.ok()) return status;
-  continuity_.Learn(*listing.list, busy, clock_.TimeNow(), told_);
+  Meanwhile meanwhile;
+  if (absl::Status status = ReadTo(listing.mark, mode, &meanwhile); !status.ok()) return status;
+  continuity_.Learn(*listing.list, meanwhile, clock_.TimeNow(), told_);
   Flush();
   return absl::OkStatus();
 }
@@ -205,30 +220,28 @@ absl::Status EngineSession::TakeOver(const Listing& listing, Mode mode) {
 absl::StatusOr<EngineSession::Mark> EngineSession::TakeMark() {
   const absl::StatusOr<std::string> replay = engine_.Replay(Since());
   if (!replay.ok()) return replay.status();
-  Mark mark;
-  EventStreamDecoder decoder({.max_object_bytes = options_.max_object_bytes, .dialect = engine_.dialect()});
-  decoder.Feed(*replay, clock_.TimeNow(), [&](Item item) {
-    if (item.verdict == Verdict::kMalformed) {
-      if (item.key != 0) mark.unreadable.insert(item.key);
-      return true;
-    }
-    mark.key = item.key;
-    mark.has_last = mark.has_last || item.key == continuity_.last();
-    return true;
-  });
+  Mark mark = ReadMark(*replay, DecoderOptions(), continuity_);
   forgot_ = std::exchange(remembered_, mark.key.has_value()) && !remembered_;
   return mark;
 }
 
+// Told late it would be out of order: its container went on.
+void EngineSession::PassOverLeftOut(const Mark& mark) {
+  for (const Mark::Remembered& event : LeftOut(mark, continuity_)) {
+    if (event.follows_on) continuity_.Lose("the engine left out of its stream what it remembers");
+    if (continuity_.loss().has_value()) continuity_.NoteSeen(event.key);
+  }
+}
+
 // A mark that was seen on an earlier stream says nothing of this one, which may not be subscribed yet: it has
 // to begin first.
-absl::Status EngineSession::ReadTo(const Mark& mark, Mode mode, Ids* busy) {
-  const absl::Duration deadline = TimePassed(clock_) + 3 * options_.timeout;
+absl::Status EngineSession::ReadTo(const Mark& mark, Mode mode, Meanwhile* meanwhile) {
+  const absl::Duration deadline = TimeOfOurs() + 3 * options_.timeout;
   while (taken_ && mark.key.has_value() && !(begun_ && continuity_.HasSeen(*mark.key))) {
     const absl::StatusOr<bool> got = FetchWhatMustCome();
     if (!got.ok()) return got.status();
-    if (!*got || TimePassed(clock_) > deadline) return OnMarkMissed();
-    TakeItem(mode, busy);
+    if (!*got || TimeOfOurs() > deadline) return OnMarkMissed();
+    TakeItem(mode, meanwhile);
   }
   continuity_.MarkIsFound();
   Flush();
@@ -272,43 +285,64 @@ bool EngineSession::IsKnown(const Item& item) const {
 
 absl::Time EngineSession::Since() const {
   if (engine_.dialect() != DockerDialect::kPodman) return absl::UnixEpoch();
-  return std::max(continuity_.started_at(), continuity_.last_time()) - kOverlap;
+  absl::Time since = std::max(continuity_.started_at(), continuity_.last_time());
+  if (continuity_.last().has_value()) {
+    // The engine's clock may have been set back: then what came after the last object says that it is older.
+    const absl::Time heard = engine_.engine_time() - (connected_ - continuity_.heard_at());
+    if (heard < since - kOverlap) since = heard;
+  }
+  return since - kOverlap;
 }
 
 absl::StatusOr<bool> EngineSession::Fetch(absl::Duration timeout) {
   if (HasItem()) return true;
-  items_.clear();
-  taken_items_ = 0;
-  const absl::Duration deadline = TimePassed(clock_) + timeout;
+  const absl::Duration deadline = TimeOfOurs() + timeout;
   absl::Duration left = timeout;
-  while (items_.empty()) {
+  while (!HasItem()) {
     Flush();  // nothing is kept back while it waits, nor if there is no more to come
     if (decoded_ == bytes_.size()) {
       if (left < absl::ZeroDuration()) return false;
       decoded_ = 0;
       absl::StatusOr<std::string> next = engine_.Next(left, std::exchange(bytes_, std::string()));
-      if (!next.ok()) return next.status();
+      if (!next.ok()) {
+        was_cut_ = true;
+        return next.status();
+      }
       if (next->empty()) return false;
       bytes_ = *std::move(next);
-      left = deadline - TimePassed(clock_);  // bytes need not be the end of an object
+      came_ = TimePassed(clock_);
+      left = deadline - TimeOfOurs();  // bytes need not be the end of an object
     }
     // Of what waits to be decoded there may be seconds of work.
     if (engine_.stopping()) return absl::CancelledError("stopped");
-    const absl::string_view slice = absl::string_view(bytes_).substr(decoded_, kSlice);
-    decoded_ += slice.size();
-    decoder_->Feed(slice, clock_.TimeNow(), [this](Item item) {
-      items_.push_back(std::move(item));
-      return true;
-    });
+    Decode();
   }
   begun_ = true;
   return true;
 }
 
-void EngineSession::TakeItem(Mode mode, Ids* busy) {
+// A slice of what has come, once what was decoded is taken.
+void EngineSession::Decode() {
+  items_.clear();
+  taken_items_ = 0;
+  const absl::string_view slice = absl::string_view(bytes_).substr(decoded_, kSlice);
+  decoded_ += slice.size();
+  decoder_->Feed(slice, clock_.TimeNow(), [this](Item item) {
+    items_.push_back(std::move(item));
+    return true;
+  });
+}
+
+void EngineSession::TakeItem(Mode mode, Meanwhile* meanwhile) {
   Item& item = items_[taken_items_++];
+  if (!old_.empty() && old_.erase(item.key) > 0) {
+    ++counters_.duplicates;
+    return;
+  }
   if (item.verdict == Verdict::kMalformed) return OnMalformed(item);
-  continuity_.Take(std::move(item), mode, clock_.TimeNow(), told_, busy);
+  // What follows on what could not be read, in one piece with it or not.
+  if (mode == Mode::kNew && continuity_.loss().has_value()) mode = Mode::kAfterGap;
+  continuity_.Take(std::move(item), mode, clock_.TimeNow(), told_, meanwhile);
   if (told_.size() >= kMostTold) Flush();
 }
 
@@ -316,7 +350,7 @@ void EngineSession::TakeItem(Mode mode, Ids* busy) {
 void EngineSession::OnMalformed(const Item& item) {
   const bool is_known = IsKnown(item);
   unreadable_.erase(item.key);
-  continuity_.NoteUnreadable(item.key);
+  continuity_.NoteSeen(item.key);
   if (is_known) {
     ++counters_.duplicates;
     return;
@@ -356,7 +390,9 @@ void EngineSession::Flush() {
     for (Event& event : told_) event.attributes.Set(kHost, options_.host);
   }
   counters_.emitted += told_.size();
+  const absl::Duration before = TimePassed(clock_);
   taken_ = receiver_.OnEvents(absl::MakeSpan(told_));
+  receivers_time_ += TimePassed(clock_) - before;
   told_.clear();
 }
 

@@ -13,7 +13,8 @@
 //   containers were is in the list, or for those that changed between the marks, in the stream.
 // - Again after a break: subscribe, mark. If the last object that was seen is still remembered, all between
 //   is as well, and nothing is lost. Otherwise list, mark; read up to the mark; tell the difference between
-//   what was known and the list as synthesized events; then say the loss.
+//   what was known and the list as synthesized events; then say the loss. So also where something is
+//   remembered from between what was seen: the stream left it out, and it is not told late.
 // - Audit: the same on a stream that is not broken.
 //
 // Pure but for the clock and what EngineApi does. Used by one thread.
@@ -37,6 +38,8 @@
 #include "lookout/adapters/docker/engine_api.h"
 #include "lookout/adapters/docker/engine_counters.h"
 #include "lookout/adapters/docker/event_stream_decoder.h"
+#include "lookout/adapters/docker/liveness_check.h"
+#include "lookout/adapters/docker/stream_mark.h"
 #include "lookout/events/event.h"
 #include "lookout/events/source.h"
 
@@ -69,28 +72,24 @@ class EngineSession {
 
  private:
   using Mode = Continuity::Mode;
-  using Ids = absl::flat_hash_set<std::string>;
+  using Meanwhile = Continuity::Meanwhile;
   using Keys = absl::flat_hash_set<std::uint64_t>;
-  struct Mark {
-    std::optional<std::uint64_t> key;  // none: nothing is remembered
-    bool has_last = false;             // the last object that was seen is remembered
-    Keys unreadable = {};              // what is remembered as well, but may look like something else
-  };
+  using Mark = StreamMark;
   struct Listing {
     std::optional<ContainerList> list;  // none: it is refused
     Mark mark;                          // taken after it
   };
 
+  EventStreamDecoderOptions DecoderOptions() const;
   absl::Status Begin();
   absl::Status Resume();
   absl::Status Step();
+  void TellRest();
   absl::Status Recover();
   absl::Duration MendIn() const;  // how long a loss has to wait
   absl::Status Audit();
-  absl::Status CheckLife();
-  absl::Duration AnswerTime() const;
-  absl::Duration AskIn() const;
   absl::Duration UntilNextCheck() const;
+  absl::Duration TimeOfOurs() const;  // TimePassed(), but for what events took to be taken
 
   // Lists, and reads up to the mark, which was taken before, and to that of the list; what differs is told,
   // and that it was lost.
@@ -100,8 +99,9 @@ class EngineSession {
   absl::StatusOr<Listing> AskForList();
   absl::Status TakeOver(const Listing& listing, Mode mode);
   absl::StatusOr<Mark> TakeMark();
+  void PassOverLeftOut(const Mark& mark);
   // Takes what comes up to the mark. Unavailable if it does not come, but not twice in a row.
-  absl::Status ReadTo(const Mark& mark, Mode mode, Ids* busy = nullptr);
+  absl::Status ReadTo(const Mark& mark, Mode mode, Meanwhile* meanwhile = nullptr);
   absl::Status OnMarkMissed();
   absl::StatusOr<bool> FollowsOn(const Mark& mark);
   bool IsKnown(const EventStreamDecoder::Item& item) const;
@@ -111,8 +111,9 @@ class EngineSession {
   absl::StatusOr<bool> Fetch(absl::Duration timeout);
   // The same for one that the engine remembers, and so must send.
   absl::StatusOr<bool> FetchWhatMustCome();
+  void Decode();
   bool HasItem() const { return taken_items_ < items_.size(); }
-  void TakeItem(Mode mode, Ids* busy);
+  void TakeItem(Mode mode, Meanwhile* meanwhile);
   void OnMalformed(const EventStreamDecoder::Item& item);
 
   void Ready();
@@ -126,6 +127,7 @@ class EngineSession {
   absl::Clock& clock_;
   Receiver& receiver_;
   EngineCounters& counters_;
+  LivenessCheck liveness_;
 
   std::optional<EventStreamDecoder> decoder_;
   std::string bytes_;                            // of the stream
@@ -137,6 +139,7 @@ class EngineSession {
   bool ready_;
   bool taken_ = true;
   Keys unreadable_;  // that the engine remembers, and the stream has not shown yet
+  Keys old_;         // that the stream will show, and were seen or are older than the source
   std::uint64_t malformed_ = 0;
   std::uint64_t malformed_when_listed_ = 0;
   bool begun_ = false;  // something has come
@@ -144,8 +147,10 @@ class EngineSession {
   bool remembered_ = false;  // the last mark had a key
   bool forgot_ = false;      // it had none, but the one before had
   absl::Duration lived_;
+  absl::Duration receivers_time_;  // that it took to take events
   // When, on the scale of TimePassed().
-  absl::Duration checked_;
+  absl::Duration connected_;
+  absl::Duration came_;  // the last bytes
   absl::Duration audited_;
   std::optional<absl::Duration> mended_;
 };

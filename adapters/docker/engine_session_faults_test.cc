@@ -2,6 +2,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -43,6 +44,30 @@ TEST_F(EngineSessionFaultsTest, GarbageInWhatIsReplayedIsSaidAtOnceAlthoughTheSt
   EXPECT_TRUE(absl::IsCancelled(Run()));
   EXPECT_THAT(receiver_.events(),
               ElementsAre(IsEvent(Action::kContainerDie, "web"), IsForceReload("unix:///test")));
+}
+
+// It may have been the creation of who starts next.
+TEST_F(EngineSessionFaultsTest, WhatGarbageImpliesDoesNotDependOnHowTheBytesAreCut) {
+  const std::string before = Line("create", "old") + "garbage\n", after = Line("start", "new", 8);
+  engine_.on_list = [this] {
+    if (engine_.lists == 2) {
+      engine_.listed.containers = {Container("old", Phase::kCreated), Container("new", Phase::kRunning)};
+    }
+  };
+  for (const bool together : {true, false}) {
+    continuity_.reset();
+    receiver_.Clear();
+    engine_.lists = 0;
+    engine_.listed = {};
+    engine_.stream = {before, after};
+    if (together) engine_.stream = {before + after};
+    EXPECT_TRUE(absl::IsCancelled(Run()));
+    EXPECT_THAT(
+        receiver_.events(),
+        ElementsAre(IsEvent(Action::kContainerCreate, "old"), IsEvent(Action::kContainerCreate, "new"),
+                    IsEvent(Action::kContainerStart, "new"), IsForceReload("unix:///test")))
+        << together;
+  }
 }
 
 // Which engines replay as anything else that they remember.
@@ -110,6 +135,24 @@ TEST_F(EngineSessionFaultsTest, WhatCannotBeReadAfterAListTakesAnother) {
   EXPECT_THAT(receiver_.events(),
               ElementsAre(IsEvent(Action::kContainerKill, "web"), IsForceReload("unix:///test"),
                           IsEvent(Action::kContainerDie, "web"), IsForceReload("unix:///test")));
+}
+
+// A rename while the list is made is of its name alone.
+TEST_F(EngineSessionFaultsTest, ARenameHidesNothingOfWhatCouldNotBeRead) {
+  const std::string rename = Line("rename", "db", 9);
+  const std::string renamed = absl::StrReplaceAll(rename, {{"id-db", "id-web"}});
+  engine_.listed.containers = {Container("web", Phase::kRunning)};
+  engine_.stream = {Line("kill", "web"), "garbage\n", renamed};
+  engine_.on_list = [&] {
+    if (engine_.lists != 2) return;
+    engine_.remembered = renamed;
+    engine_.listed.containers = {Container("web", Phase::kExited)};  // by the name that it had
+  };
+  continuity_options_.renames = true;
+  EXPECT_TRUE(absl::IsCancelled(Run()));
+  EXPECT_THAT(receiver_.events(),
+              ElementsAre(IsEvent(Action::kContainerKill, "web"), IsEvent(Action::kContainerRename, "db"),
+                          IsEvent(Action::kContainerDie, "db"), IsForceReload("unix:///test")));
 }
 
 TEST_F(EngineSessionFaultsTest, ASilentEngineIsAskedAndOneThatDoesNotAnswerIsGivenUp) {

@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "gtest/gtest.h"
 #include "lookout/adapters/docker/container_list.h"
 #include "lookout/adapters/docker/continuity.h"
@@ -22,6 +23,7 @@
 #include "lookout/adapters/docker/engine_counters.h"
 #include "lookout/adapters/docker/engine_session.h"
 #include "lookout/events/event.h"
+#include "lookout/events/source.h"
 #include "lookout/events/wait.h"
 #include "lookout/testing/fake_clock.h"
 #include "lookout/testing/recording_receiver.h"
@@ -42,7 +44,7 @@ class ScriptedEngine final : public EngineApi {
 
   absl::Status Connect() override { return absl::OkStatus(); }
   DockerDialect dialect() const override { return spoken; }
-  absl::Time engine_time() const override { return absl::FromUnixSeconds(1000); }
+  absl::Time engine_time() const override { return now; }
   absl::Status Subscribe(absl::Time since) override {
     subscribed_since = since;
     heard_ = TimePassed(clock_);
@@ -84,6 +86,7 @@ class ScriptedEngine final : public EngineApi {
     return ping;
   }
 
+  absl::Time now = absl::FromUnixSeconds(1000);
   DockerDialect spoken = DockerDialect::kDocker;
   std::deque<std::string> stream;
   std::string remembered;
@@ -100,11 +103,31 @@ class ScriptedEngine final : public EngineApi {
   absl::Duration heard_;
 };
 
+// Passes on what it is told, once a test has let happen what happens meanwhile.
+class BusyReceiver final : public Receiver {
+ public:
+  // `to` must outlive it.
+  explicit BusyReceiver(Receiver& to) : to_(to) {}
+
+  void OnReady() override { to_.OnReady(); }
+  bool OnEvent(Event event) override { return to_.OnEvent(std::move(event)); }
+  bool OnEvents(absl::Span<Event> events) override {
+    if (meanwhile) meanwhile();
+    return to_.OnEvents(events);
+  }
+  void OnError(absl::Status error) override { to_.OnError(std::move(error)); }
+
+  std::function<void()> meanwhile;
+
+ private:
+  Receiver& to_;
+};
+
 class EngineSessionHarness : public ::testing::Test {
  protected:
   absl::Status Run() {
     if (!continuity_.has_value()) continuity_.emplace(continuity_options_, counters_);
-    EngineSession session(options_, *continuity_, engine_, clock_, receiver_, counters_, ready_);
+    EngineSession session(options_, *continuity_, engine_, clock_, busy_, counters_, ready_);
     const absl::Status end = session.Run();
     ready_ = session.ready();
     lived_ = session.lived();
@@ -123,6 +146,7 @@ class EngineSessionHarness : public ::testing::Test {
 
   FakeClock clock_;
   RecordingReceiver receiver_;
+  BusyReceiver busy_{receiver_};
   EngineCounters counters_;
   ScriptedEngine engine_{clock_};
   SessionOptions options_ = {

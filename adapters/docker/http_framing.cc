@@ -10,6 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "lookout/adapters/docker/hang_up.h"
 
 namespace lookout::docker_internal {
 namespace {
@@ -230,7 +231,7 @@ void HttpBody::Fail(absl::string_view what) { failure_ = Unreadable(what); }
 
 absl::Status HttpBody::AtEnd() const {
   if (!failure_.ok() || done() || state_ == State::kUntilEnd) return failure_;
-  return absl::UnavailableError("the answer broke off");
+  return HangUp("the answer broke off");
 }
 
 }  // namespace lookout::docker_internal

@@ -98,7 +98,11 @@ absl::StatusOr<ContainerList> RemoteEngine::List() {
                                                      ": the list of containers is longer than ",
                                                      options_.max_list_bytes, " bytes, or broke off"));
   }
-  return ParseContainerList(reply->body);
+  absl::StatusOr<ContainerList> list = ParseContainerList(reply->body);
+  if (list.ok()) return list;
+  // A proxy's page, or half an answer: the next may be a list.
+  return absl::UnavailableError(
+      absl::StrCat(ToString(options_.endpoint), ": containers: ", list.status().message()));
 }
 
 absl::Status RemoteEngine::Ping(absl::Duration timeout) {

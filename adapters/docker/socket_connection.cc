@@ -16,6 +16,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "lookout/adapters/docker/hang_up.h"
 
 namespace lookout::docker_internal {
 namespace {
@@ -49,12 +50,13 @@ absl::Status SocketConnection::Connect(const SocketAddress& address) {
       if (!absl::IsDeadlineExceeded(slept) || retry == deadline()) return slept;
       continue;
     }
-    if (errno != EINPROGRESS && errno != EINTR) return SocketError(errno, "connect");
+    if (errno != EINPROGRESS && errno != EINTR)
+      return SocketError(errno, "connect", address.storage.ss_family);
     if (absl::Status done = wait_.For(fd_, POLLOUT, deadline()); !done.ok()) return done;
     int error = 0;
     socklen_t size = sizeof(error);
     ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size);
-    return error == 0 ? absl::OkStatus() : SocketError(error, "connect");
+    return error == 0 ? absl::OkStatus() : SocketError(error, "connect", address.storage.ss_family);
   }
   return absl::OkStatus();
 }
@@ -111,15 +113,15 @@ absl::StatusOr<std::unique_ptr<EngineConnection>> ConnectTo(const SocketAddress&
 
 }  // namespace
 
-absl::Status SocketError(int error, absl::string_view what) {
+absl::Status SocketError(int error, absl::string_view what, int family) {
   const std::string text = absl::StrCat(what, ": ", std::strerror(error));
-  if (error == EACCES || error == EPERM) {
+  if (family == AF_UNIX && (error == EACCES || error == EPERM)) {
     return absl::PermissionDeniedError(absl::StrCat(text, " (is this user in the group \"docker\"?)"));
   }
   if (error == EMFILE || error == ENFILE) {
     return absl::ResourceExhaustedError(absl::StrCat(text, " (raise the limit, ulimit -n)"));
   }
-  return absl::UnavailableError(text);
+  return error == ECONNRESET || error == EPIPE ? HangUp(text) : absl::UnavailableError(text);
 }
 
 absl::StatusOr<std::unique_ptr<EngineConnection>> ConnectUnix(const std::string& path, StoppableWait& wait,

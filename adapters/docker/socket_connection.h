@@ -2,6 +2,8 @@
 #ifndef LOOKOUT_ADAPTERS_DOCKER_SOCKET_CONNECTION_H_
 #define LOOKOUT_ADAPTERS_DOCKER_SOCKET_CONNECTION_H_
 
+#include <sys/socket.h>
+
 #include <memory>
 #include <string>
 
@@ -30,8 +32,9 @@ absl::StatusOr<std::unique_ptr<EngineConnection>> ConnectTcp(const std::string& 
                                                              HostResolver& resolver, StoppableWait& wait,
                                                              absl::Duration deadline);
 
-// The status for an errno of a socket call: PermissionDenied, ResourceExhausted or Unavailable.
-absl::Status SocketError(int error, absl::string_view what);
+// The status for an errno of a socket call: ResourceExhausted or Unavailable; PermissionDenied if a unix
+// socket may not be opened. (Networks refuse with the same words, and may think better of it.)
+absl::Status SocketError(int error, absl::string_view what, int family = AF_UNSPEC);
 
 }  // namespace lookout::docker_internal
 

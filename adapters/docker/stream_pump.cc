@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "lookout/adapters/docker/engine_replies.h"
+#include "lookout/adapters/docker/hang_up.h"
 #include "lookout/events/wait.h"
 
 namespace lookout::docker_internal {
@@ -20,7 +21,7 @@ StreamPump::Run RunOf(EngineClient client, std::string path) {
         const absl::StatusOr<EngineReply> reply = client.Stream(path, wait, events);
         if (!reply.ok()) return reply.status();
         if (reply->status != 200) return ReplyError(client.name(), "events", *reply);
-        return absl::UnavailableError(absl::StrCat(client.name(), ": the engine ended the stream"));
+        return HangUp(absl::StrCat(client.name(), ": the engine ended the stream"));
       };
 }
 

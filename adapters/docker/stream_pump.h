@@ -70,9 +70,10 @@ class StreamPump {
   bool head_seen() const;
 
   // All bytes that are there; else those that come first; empty if none came for `timeout`. After the last
-  // bytes, the stream's end, each time: Unavailable if the engine ended it or it broke, ReplyError() for
-  // an answer other than 200, ResourceExhausted at the bound, or if there was no thread or descriptor for it;
-  // Cancelled when `stop` is requested. `spare`: a buffer to use again, such as the last bytes'.
+  // bytes, the stream's end, each time: HangUp() if the engine ended it, Unavailable if it broke,
+  // ReplyError() for an answer other than 200, ResourceExhausted at the bound, or if there was no thread or
+  // descriptor for it; Cancelled when `stop` is requested. `spare`: a buffer to use again, such as the last
+  // bytes'.
   absl::StatusOr<std::string> Next(absl::Duration timeout, std::stop_token stop, std::string spare = {});
 
   // How long no byte has come: since the last one, since the request was written, or since the beginning.
@@ -85,7 +86,6 @@ class StreamPump {
   bool OnSent();
   bool OnHead();
   bool OnData(absl::string_view bytes);
-  void Overflow(std::size_t more) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Waits for `condition`, stop, or the end of time; false in the last case.
   bool Await(bool (StreamPump::*condition)() const, absl::Duration timeout, std::stop_token stop);
   bool HasNews() const ABSL_SHARED_LOCKS_REQUIRED(mu_);

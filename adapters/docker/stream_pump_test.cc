@@ -23,6 +23,7 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "lookout/adapters/docker/hang_up.h"
 #include "lookout/testing/fake_clock.h"
 #include "lookout/testing/fake_docker_engine.h"
 
@@ -254,7 +255,7 @@ TEST_F(StreamPumpSocketTest, ReadsWhatTheEngineSaysUntilItEnds) {
   EXPECT_TRUE(pump->head_seen());
   stream.Send("0\r\n\r\n");
   EXPECT_EQ(Show(pump->Next(absl::InfiniteDuration(), {})),
-            absl::StrCat("UNAVAILABLE: ", engine_.host(), ": the engine ended the stream"));
+            Show(HangUp(absl::StrCat(engine_.host(), ": the engine ended the stream"))));
 }
 
 TEST_F(StreamPumpSocketTest, IsSentAlthoughTheHeadIsWithheldForHours) {

@@ -20,6 +20,7 @@
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "lookout/adapters/docker/hang_up.h"
 #include "lookout/adapters/docker/tls_context.h"
 
 namespace lookout::docker_internal {
@@ -180,8 +181,8 @@ absl::Status TlsConnection::Fill() {
   const absl::StatusOr<std::size_t> n = inner_->Read(absl::MakeSpan(buffer_));
   if (!n.ok()) return n.status();
   if (*n == 0) {
-    return absl::UnavailableError(answered_ ? "the engine ended the connection without TLS's farewell"
-                                            : "the peer hung up when TLS began: is TLS spoken on this port?");
+    return HangUp(answered_ ? "the engine ended the connection without TLS's farewell"
+                            : "the peer hung up when TLS began: is TLS spoken on this port?");
   }
   if (!std::exchange(answered_, true)) {
     if (absl::Status tls = CheckFirstAnswer({buffer_.data(), *n}); !tls.ok()) return tls;

@@ -42,6 +42,16 @@ await_told destroy after
 quiet
 stop_lookout
 
+of_life() { grep -F '"actor_name":"life"' "${dir}/events"; }
+
+# all_of_life WHAT GREP_ARG…: whether each of its events says so.
+all_of_life() {
+  local what=$1 others
+  shift
+  others=$(of_life | grep -v "$@" || true)
+  [[ -z ${others} ]] || fail "events of life without ${what}: ${others}"
+}
+
 echo "${test_name}: $(dockerd --version | head -n 1)"
 expect 'every verb and a restart' << 'END'
 after: create start die destroy
@@ -54,3 +64,7 @@ new: kill die destroy
 old: create start
 ForceReloads: 1
 END
+all_of_life 'the full ID' -E '"actor_id":"[0-9a-f]{64}"'
+all_of_life 'the image' -F '"image":"busybox:test"'
+all_of_life 'the label' -F '"quote":"\"x\" <a&b>"'
+of_life | grep -F '"action":"kill"' | grep -qF '"signal":"1"' || fail 'no kill of life has the signal HUP'

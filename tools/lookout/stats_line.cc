@@ -17,7 +17,7 @@ std::string StatsLine(absl::string_view source, const DockerSourceCounters& coun
                       " filtered=", counters.filtered, " unknown_actions=", counters.unknown_actions,
                       " other_types=", counters.other_types, " malformed=", counters.malformed,
                       " connections=", counters.connections, " audits=", counters.audits,
-                      " pings=", counters.pings);
+                      " pings=", counters.pings, " failures=", counters.failures);
 }
 
 }  // namespace lookout

@@ -36,9 +36,10 @@ TEST(StatsLineTest, OfAnEngine) {
                                                                .malformed = 8,
                                                                .connections = 9,
                                                                .audits = 10,
-                                                               .pings = 11}),
+                                                               .pings = 11,
+                                                               .failures = 12}),
             "stats docker tcp://h:1: events=1 synthesized=2 losses=3 duplicates=4 filtered=5 "
-            "unknown_actions=6 other_types=7 malformed=8 connections=9 audits=10 pings=11");
+            "unknown_actions=6 other_types=7 malformed=8 connections=9 audits=10 pings=11 failures=12");
 }
 
 }  // namespace
