@@ -91,7 +91,8 @@ int InotifyWatcher::TakeInstance() {
 
 absl::Duration InotifyWatcher::Timeout() {
   if (tree_.HasPending() || !arrived_.empty()) return absl::ZeroDuration();
-  if (departures_.empty() && !tree_.fresh().empty()) return absl::ZeroDuration();
+  // What is fresh waits for what has departed; then, or if nothing is fresh, watches that were given up end.
+  if (tree_.fresh().empty() ? !abandoned_.empty() : departures_.empty()) return absl::ZeroDuration();
   absl::Duration due = next_poll_;
   if (!departures_.empty()) due = std::min(due, departures_.front().deadline);
   return std::max(due - TimePassed(clock_), absl::ZeroDuration());

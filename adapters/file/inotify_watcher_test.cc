@@ -194,6 +194,18 @@ TEST_F(InotifyWatcherTest, ADirectoryThatIsMovedOutWhileAnOverflowIsRecoveredFro
   EXPECT_THAT(kernel_.removed, ElementsAre(given_up));
 }
 
+TEST_F(InotifyWatcherTest, WatchesOfWhatIsFoundToBeGoneAreGivenBackThoughNothingHappensAnyMore) {
+  kernel_.tree = {{"r", {"a"}}, {"r/a", {"b"}}, {"r/a/b", {}}};
+  ASSERT_TRUE(Open().ok());
+  kernel_.watch_errors = {{"r/a", ENOENT}};
+  kernel_.reads = {kernel_.Record("", IN_Q_OVERFLOW, "")};
+  Step();
+  kernel_.tree = {{"r", {}}};
+  StepAll();
+  EXPECT_THAT(receiver_.events(), ElementsAre(IsForceReload("r"), IsEvent(Action::kFileDeleted, "r/a")));
+  EXPECT_THAT(kernel_.removed, ::testing::UnorderedElementsAre(kernel_.wds["r/a"], kernel_.wds["r/a/b"]));
+}
+
 TEST_F(InotifyWatcherTest, TwoThatChangePlacesAreToldAsTheyAreNow) {
   kernel_.tree = {{"r", {"a", "b"}}, {"r/a", {"x"}}, {"r/b", {"y"}}};
   ASSERT_TRUE(Open().ok());
