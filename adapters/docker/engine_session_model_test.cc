@@ -148,18 +148,21 @@ class Listener final : public Receiver {
 };
 
 struct Totals {
-  int rounds = 0, losses = 0, connections = 0;
+  int rounds = 0, losses = 0, connections = 0, audits = 0;
 };
 
 // "" if the law holds.
-std::string Play(unsigned seed, const Chances& chances, Totals& totals) {
+std::string Play(unsigned seed, const Chances& chances, absl::Duration audit_interval, Totals& totals) {
   FakeClock clock;
   RandomEngine engine(seed, chances, clock);
   Listener listener(engine);
   EngineCounters counters;
   Continuity continuity({}, counters);
-  const SessionOptions options = {
-      .name = "docker test", .host = "test", .initial = true, .liveness = absl::InfiniteDuration()};
+  const SessionOptions options = {.name = "docker test",
+                                  .host = "test",
+                                  .initial = true,
+                                  .liveness = absl::InfiniteDuration(),
+                                  .audit_interval = audit_interval};
   bool ready = false;
   engine.Work();
   for (int connection = 0;; ++connection) {
@@ -173,21 +176,24 @@ std::string Play(unsigned seed, const Chances& chances, Totals& totals) {
   ++totals.rounds;
   totals.losses += listener.losses();
   totals.connections += static_cast<int>(counters.connections);
+  totals.audits += static_cast<int>(counters.audits);
   const std::vector<std::string> wrong = listener.Check();
   if (wrong.empty()) return "";
   return absl::StrCat("seed ", seed, ":\n  ", absl::StrJoin(wrong, "\n  "), "\nwhat was told:\n",
                       listener.History());
 }
 
-void PlayAll(const Chances& chances, bool losses) {
+void PlayAll(const Chances& chances, bool losses, absl::Duration audit_interval = absl::InfiniteDuration(),
+             int seeds = 60) {
   Totals totals;
-  for (unsigned seed = 1; seed <= 60; ++seed) {
-    const std::string failure = Play(seed, chances, totals);
+  for (int seed = 1; seed <= seeds; ++seed) {
+    const std::string failure = Play(static_cast<unsigned>(seed), chances, audit_interval, totals);
     ASSERT_EQ(failure, "");
   }
-  EXPECT_GT(totals.connections, 120) << "a stream that is not cut shows nothing";
+  EXPECT_GT(totals.connections, 2 * seeds) << "a stream that is not cut shows nothing";
+  EXPECT_EQ(totals.audits > seeds, audit_interval < absl::InfiniteDuration());
   if (losses) {
-    EXPECT_GT(totals.losses, 50);
+    EXPECT_GT(totals.losses, seeds * 5 / 6);
   } else {
     EXPECT_EQ(totals.losses, 0);
   }
@@ -207,6 +213,11 @@ TEST(EngineSessionModelTest, AnEngineThatRestartsForgetsAll) {
 
 TEST(EngineSessionModelTest, ABusyEngineWithAShortMemoryThatRestarts) {
   PlayAll({.operation = 85, .cut = 8, .restart = 3, .ring = 4}, true);
+}
+
+TEST(EngineSessionModelTest, AuditsFindNothingButWhatWasLost) {
+  PlayAll({.operation = 50, .cut = 5, .restart = 0, .ring = 250}, false, absl::Seconds(5), 15);
+  PlayAll({.operation = 70, .cut = 8, .restart = 3, .ring = 10}, true, absl::Seconds(5), 15);
 }
 
 TEST(EngineSessionModelTest, AListIsAheadOfTheStream) {

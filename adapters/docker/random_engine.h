@@ -28,6 +28,9 @@ namespace lookout::docker_internal {
 
 inline constexpr char kNoise[] = "exec_start: sh";
 
+// Waits in vain after which a session that audits has seen all.
+inline constexpr int kLongIdle = 20;
+
 struct Chances {  // of 100
   int operation = 40;
   int cut = 3;
@@ -76,7 +79,9 @@ class RandomEngine final : public EngineApi {
     Work();
     if (!quiet_ && Chance(chances_.cut)) return Cut();
     if (!subscribed_) Listen();
-    if (sent_.empty() && quiet_ && timeout == absl::InfiniteDuration()) return absl::CancelledError("over");
+    if (sent_.empty() && quiet_ && (timeout == absl::InfiniteDuration() || ++idle_ > kLongIdle)) {
+      return absl::CancelledError("over");
+    }
     if (sent_.empty()) {
       if (timeout != absl::InfiniteDuration()) clock_.Advance(timeout);
       return "";
@@ -208,6 +213,7 @@ class RandomEngine final : public EngineApi {
   const Chances chances_;
   FakeClock& clock_;
   bool quiet_ = false;
+  int idle_ = 0;  // waits in vain since it was quiet
   bool subscribed_ = false;
   int made_ = 0;
   int last_forgotten_ = -1;
