@@ -1,4 +1,5 @@
 // The Docker source's cases: Podman's compatible API.
+#include <cstddef>
 #include <string>
 
 #include "absl/strings/match.h"
@@ -131,8 +132,10 @@ TEST_F(DockerCasesPodmanTest, AClockThatIsSetBackMakesItNotDeaf) {
 // More than can be told apart, all of them in the last second.
 TEST_F(DockerCasesPodmanTest, NothingIsToldTwiceHoweverMuchIsReplayed) {
   Start();
-  engine().RunOnce("job", 400);
-  AwaitTold(1600);
+  for (std::size_t told = 400; told <= 1600; told += 400) {
+    engine().RunOnce(absl::StrCat("job", told, "-"), 100);
+    AwaitTold(told);  // more at once may be more than the engine keeps for who reads
+  }
   Cut([&] { engine().Create("web"); });
   AwaitTold(1601);
   Settle();
