@@ -1,7 +1,11 @@
 // A Pipeline on a system that has no thread left for its sources.
 #include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <cstddef>
+#include <fstream>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -21,23 +25,44 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// Once it was asked, nobody has room for a thread's stack. The queue asks it when its own thread has begun.
-class LastThreadClock final : public absl::SimulatedClock {
+constexpr std::size_t kStack = std::size_t{1} << 30;
+
+// Once it was asked, there is room for the stacks of `threads` more. The queue asks it when its own thread
+// has begun.
+class LastThreadsClock final : public absl::SimulatedClock {
  public:
-  LastThreadClock() {
+  explicit LastThreadsClock(std::size_t threads) : threads_(threads) {
     pthread_attr_t attributes;
     CHECK_EQ(pthread_getattr_default_np(&attributes), 0);
-    CHECK_EQ(pthread_attr_getstacksize(&attributes, &usual_), 0);
+    CHECK_EQ(pthread_attr_getstacksize(&attributes, &usual_stack_), 0);
     pthread_attr_destroy(&attributes);
+    CHECK_EQ(getrlimit(RLIMIT_AS, &usual_space_), 0);
   }
-  ~LastThreadClock() override { SetStackSize(usual_); }
+  ~LastThreadsClock() override {
+    SetStackSize(usual_stack_);
+    CHECK_EQ(setrlimit(RLIMIT_AS, &usual_space_), 0);
+  }
 
   absl::Time TimeNow() override {
-    SetStackSize(std::size_t{1} << 47);  // all the address space there is
+    if (!asked_.exchange(true)) {
+      SetStackSize(kStack);
+      LimitSpace(AddressSpace() + threads_ * kStack + kStack / 2);  // half a stack for all else
+    }
     return absl::SimulatedClock::TimeNow();
   }
 
  private:
+  static std::size_t AddressSpace() {
+    std::size_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    CHECK_GT(pages, 0u);
+    return pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  }
+  void LimitSpace(std::size_t bytes) const {
+    rlimit limit = usual_space_;
+    limit.rlim_cur = bytes;
+    CHECK_EQ(setrlimit(RLIMIT_AS, &limit), 0);
+  }
   static void SetStackSize(std::size_t size) {
     pthread_attr_t attributes;
     CHECK_EQ(pthread_attr_init(&attributes), 0);
@@ -46,21 +71,30 @@ class LastThreadClock final : public absl::SimulatedClock {
     pthread_attr_destroy(&attributes);
   }
 
-  std::size_t usual_ = 0;
+  const std::size_t threads_;
+  std::atomic<bool> asked_ = false;
+  std::size_t usual_stack_ = 0;
+  rlimit usual_space_ = {};
 };
 
-TEST(PipelineThreadsTest, WithoutAThreadForItsSourcesARunEndsAndSaysWhy) {
-  LastThreadClock clock;
-  bool ready = false;
+// How many sources get one.
+class PipelineThreadsTest : public ::testing::TestWithParam<std::size_t> {};
+
+TEST_P(PipelineThreadsTest, WithoutAThreadForEachSourceARunEndsAndSaysWhy) {
+  LastThreadsClock clock(GetParam());
+  std::atomic<bool> ready = false;
   Pipeline pipeline("pipe", clock, {.on_ready = [&] { ready = true; }});
   pipeline.AddSource(std::make_unique<FakeSource>("first"));
   pipeline.AddSource(std::make_unique<FakeSource>("second"));
   pipeline.AddSink(std::make_unique<RecordingSink>());
   const absl::Status end = pipeline.Run(std::stop_token());
   EXPECT_EQ(end.code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_THAT(std::string(end.message()), HasSubstr("first: no thread"));
+  EXPECT_THAT(std::string(end.message()),
+              HasSubstr(GetParam() == 0 ? "first: no thread" : "second: no thread"));
   EXPECT_FALSE(ready);
 }
+
+INSTANTIATE_TEST_SUITE_P(Threads, PipelineThreadsTest, ::testing::Values(0u, 1u));
 
 }  // namespace
 }  // namespace lookout
