@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <limits>
 #include <map>
 #include <string>
@@ -64,6 +65,9 @@ class FakeFileKernel final : public FileKernel {
   // The next read of the instance brings these bytes.
   void Bytes(int instance, std::string bytes);
 
+  // Called by the next AwaitRecordsOf(): for the records of whoever that waits for.
+  std::function<void()> on_await;
+
   // Instances and watches that are there now.
   int instances() const;
   std::size_t watches(int instance) const;
@@ -80,7 +84,9 @@ class FakeFileKernel final : public FileKernel {
   int ReadFile(const std::string& path, std::size_t most, std::string& contents) override;
   int List(const std::string& path, bool with_versions,
            absl::FunctionRef<void(const ListedEntry&)> each) override;
-  void AwaitRecordsOf(const std::string&) override {}
+  void AwaitRecordsOf(const std::string&) override {
+    if (on_await) std::exchange(on_await, nullptr)();
+  }
   // There is no /proc.
   int OpenMounts() override { return -ENOENT; }
   int ReadMounts(int, std::size_t, std::string&) override { return -ENOENT; }

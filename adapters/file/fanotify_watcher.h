@@ -175,6 +175,8 @@ class FanotifyWatcher final : public TreeWatcher {
   // Whether the write is said before the file's arrival where it was written; then it waits for that.
   bool IsEarly(const FanotifyRecord& write);
   void HandleEarlyWrite(const FanotifyRecord& arrival);
+  // Nothing is missing then, of what is to be said after the present record, that began before it was read.
+  void AwaitUpcoming(absl::string_view directory);
   // Who is changing the directory is waited for, and so his record.
   void AwaitRecordsIn(absl::string_view directory);
   void KeepUpcoming();

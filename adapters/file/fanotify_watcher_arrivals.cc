@@ -150,7 +150,7 @@ bool FanotifyWatcher::IsToCome(absl::string_view target, EntryView at) const {
 
 const FanotifyWatcher::Upcoming* FanotifyWatcher::WhatIsExchanged(const FanotifyRecord& record,
                                                                   EntryView at) {
-  KeepUpcoming();
+  AwaitUpcoming(record.directory);  // two that change places have a record each, the second a moment later
   ReadAhead();
   const absl::Span<const Upcoming> next = UpcomingAt(at);
   return !next.empty() && next[0].was_there && next[0].target != record.target ? &next[0] : nullptr;
@@ -159,13 +159,7 @@ const FanotifyWatcher::Upcoming* FanotifyWatcher::WhatIsExchanged(const Fanotify
 // The kernel moves a file, lets it be written, and only then queues the record of the move. Who moves it
 // holds the directory until then.
 bool FanotifyWatcher::IsEarly(const FanotifyRecord& write) {
-  KeepUpcoming();
-  std::uint64_t& awaited = awaited_[absl::HashOf(write.directory)];
-  if (awaited < handled_) {
-    awaited = read_;
-    AwaitRecordsIn(write.directory);
-    ReadAhead();
-  }
+  AwaitUpcoming(write.directory);
   const std::size_t file = absl::HashOf(write.directory, write.name, write.target);
   const auto arrival = arrivals_.find(file);
   if (arrival == arrivals_.end() || arrival->second <= handled_) return false;
@@ -179,6 +173,15 @@ void FanotifyWatcher::HandleEarlyWrite(const FanotifyRecord& arrival) {
   FanotifyRecord write = arrival;
   write.mask = FAN_MODIFY;
   Handle(write);
+}
+
+void FanotifyWatcher::AwaitUpcoming(absl::string_view directory) {
+  KeepUpcoming();
+  std::uint64_t& awaited = awaited_[absl::HashOf(directory)];
+  if (awaited >= handled_) return;
+  awaited = read_;
+  AwaitRecordsIn(directory);
+  ReadAhead();
 }
 
 void FanotifyWatcher::AwaitRecordsIn(absl::string_view directory) {

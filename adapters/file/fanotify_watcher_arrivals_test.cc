@@ -57,6 +57,15 @@ TEST_F(FanotifyWatcherArrivalsTest, FilesMovedInCostNoMoreInOneDirectoryThanInMa
   EXPECT_FALSE(costs_more);
 }
 
+// It is not known what is there: only the other's record, which comes a moment later, says it.
+TEST_F(FanotifyWatcherArrivalsTest, WhatChangesPlacesWithOneOutsideIsToldAsDeleted) {
+  kernel_.AddDirectory(20, kR, "d");
+  kernel_.Tell(Rename(kO, "x", kR, "d", 20, FAN_ONDIR));
+  files_.on_await = [this] { kernel_.Tell(Rename(kR, "d", kO, "x", kD, FAN_ONDIR)); };
+  StepAll();
+  EXPECT_THAT(Told(), ElementsAre("deleted r/d/", "created r/d/"));
+}
+
 // The handle that a name has is that of what is mounted there.
 TEST_F(FanotifyWatcherArrivalsTest, WhatIsMountedInATreeMovedInIsNotTold) {
   kernel_.AddDirectory(20, kR, "in");
