@@ -274,6 +274,7 @@ TEST_F(EventQueueBatchesTest, EachProducersEventsStayInOrderAcrossBatches) {
     std::this_thread::yield();
   }
   for (std::thread& producer : producers) producer.join();
+  EXPECT_TRUE(queue_->Flush()) << "the last is counted before it is handed over";
 
   int next_a = 0;
   int next_b = 0;
