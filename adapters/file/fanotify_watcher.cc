@@ -285,7 +285,6 @@ void FanotifyWatcher::Deleted(const FanotifyRecord& record, const std::string& p
 
 void FanotifyWatcher::HandleRename(const FanotifyRecord& record) {
   const bool is_directory = IsDirectory(record);
-  if (const EntryView at(record.directory, record.name); HasLast(at)) SetLast(at, record.target);
   std::optional<std::string> from, to;
   if (options_.recursive || record.old_directory == root_) from = PathOf(record.old_directory);
   if (options_.recursive || record.directory == root_) to = PathOf(record.directory);
@@ -307,6 +306,8 @@ void FanotifyWatcher::HandleRename(const FanotifyRecord& record) {
   if (to.has_value() && Hidden(*to, is_directory)) to.reset();
 
   const EntryView source(record.old_directory, record.old_name), destination(record.directory, record.name);
+  // If it is hidden, who changes places with it may be shown there until his own record.
+  if (to.has_value() && HasLast(destination)) SetLast(destination, record.target);
   Suspect& suspect = from.has_value() ? Track(record, source) : Track(record, destination);
   if (from.has_value() && to.has_value()) Track(record, destination);
   if (++suspect.renames > 1) suspicious_ = true;

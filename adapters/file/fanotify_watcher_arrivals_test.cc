@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <ctime>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -12,7 +13,10 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lookout/adapters/file/fake_fanotify_kernel.h"
+#include "lookout/adapters/file/fanotify_watcher.h"
 #include "lookout/adapters/file/fanotify_watcher_harness.h"
+#include "lookout/adapters/file/path_filter.h"
+#include "lookout/adapters/file/tree_watcher.h"
 #include "lookout/testing/event_matchers.h"
 
 namespace lookout::file_internal {
@@ -64,6 +68,22 @@ TEST_F(FanotifyWatcherArrivalsTest, WhatChangesPlacesWithOneOutsideIsToldAsDelet
   files_.on_await = [this] { kernel_.Tell(Rename(kR, "d", kO, "x", kD, FAN_ONDIR)); };
   StepAll();
   EXPECT_THAT(Told(), ElementsAre("deleted r/d/", "created r/d/"));
+}
+
+// "d" is hidden as a file, and shown as a directory.
+TEST_F(FanotifyWatcherArrivalsTest, ADirectoryThatChangesPlacesWithAFileThatIsHiddenThenIsToldToLeave) {
+  const auto filter = PathFilter::Create({.include = {"f*", "d/**"}});
+  ASSERT_TRUE(filter.ok());
+  watcher_ = std::make_unique<FanotifyWatcher>(
+      TreeOptions{.directory = "r", .recursive = true, .filter = filter->get()}, /*unlimited=*/false, kernel_,
+      files_, clock_, receiver_);
+  ASSERT_EQ(Open(), absl::OkStatus());
+  kernel_.Tell(Record(FAN_CREATE | FAN_ONDIR, kR, "d", kD) + Record(FAN_CREATE, kR, "f", kA));
+  StepAll();
+  kernel_.Tell(Rename(kR, "f", kR, "d", kA) + Rename(kR, "d", kR, "f", kD, FAN_ONDIR));
+  StepAll();
+  EXPECT_THAT(Told(), ElementsAre("created r/d/", "created r/f", "deleted r/f", "deleted r/d/",
+                                  "created r/f/", "created r/f/e/"));
 }
 
 // The handle that a name has is that of what is mounted there.

@@ -152,6 +152,9 @@ void FanotifyWatcher::TakeOverShown(const absl::btree_map<std::string, bool>& be
   }
   for (const Entry& at : gone) told_at_[at].target.clear();
   for (const Entry& at : shown) told_at_.erase(at);
+  // What came to hidden names was not noted.
+  last_.clear();
+  last_before_.clear();
   last_path_.reset();
 }
 
