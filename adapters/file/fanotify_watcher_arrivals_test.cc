@@ -50,8 +50,7 @@ TEST_F(FanotifyWatcherArrivalsTest, FilesMovedInCostNoMoreInOneDirectoryThanInMa
     EXPECT_EQ(receiver_.events().size(), kFiles);
     return std::clock() - before;
   };
-  for (std::uint64_t i = 0; i < 100; ++i)
-    kernel_.AddDirectory(kFirstDirectory + i, kR, absl::StrCat("d", i));
+  for (std::uint64_t i = 0; i < 100; ++i) kernel_.AddDirectory(kFirstDirectory + i, kR, absl::StrCat("d", i));
   // Another process may have the processor's caches for a while, but not each time.
   bool costs_more = true;
   for (int tries = 0; tries < 5 && costs_more; ++tries) {
