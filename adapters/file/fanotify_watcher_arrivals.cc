@@ -151,7 +151,6 @@ bool FanotifyWatcher::IsToCome(absl::string_view target, EntryView at) const {
 const FanotifyWatcher::Upcoming* FanotifyWatcher::WhatIsExchanged(const FanotifyRecord& record,
                                                                   EntryView at) {
   AwaitUpcoming(record.directory);  // two that change places have a record each, the second a moment later
-  ReadAhead();
   const absl::Span<const Upcoming> next = UpcomingAt(at);
   return !next.empty() && next[0].was_there && next[0].target != record.target ? &next[0] : nullptr;
 }
